@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target is held to the Swift 6 language mode, and a warning is an error.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "swift-caffe",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Caffe", targets: ["Caffe"]),
+    .library(name: "CaffeTesting", targets: ["CaffeTesting"]),
+    .executable(name: "caffe", targets: ["CaffeTool"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+  ],
+  targets: [
+    // C libraries: a module map and a shim header each.
+    .systemLibrary(
+      name: "COneDNN", path: "Sources/COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+    .systemLibrary(name: "CLMDB", path: "Sources/CLMDB", providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
+    .systemLibrary(
+      name: "CHDF5", path: "Sources/CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+
+    // The library, from the bottom up.
+    .target(
+      name: "CaffeProto", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["caffe.proto"], swiftSettings: strict),
+    .target(
+      name: "CaffeCore",
+      dependencies: [
+        "CaffeProto", .product(name: "Logging", package: "swift-log"),
+        .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: strict),
+    .target(name: "CaffeLayers", dependencies: ["CaffeCore"], swiftSettings: strict),
+    .target(name: "CaffeHDF5", dependencies: ["CaffeCore", "CHDF5"], swiftSettings: strict),
+    .target(name: "CaffeSolvers", dependencies: ["CaffeCore", "CaffeHDF5"], swiftSettings: strict),
+    .target(name: "CaffeData", dependencies: ["CaffeCore", "CaffeHDF5", "CLMDB", "CZlib"], swiftSettings: strict),
+    .target(name: "CaffeOneDNN", dependencies: ["CaffeCore", "COneDNN"], swiftSettings: strict),
+    .target(
+      name: "Caffe",
+      dependencies: ["CaffeProto", "CaffeCore", "CaffeLayers", "CaffeHDF5", "CaffeSolvers", "CaffeData", "CaffeOneDNN"],
+      swiftSettings: strict),
+    .target(name: "CaffeTesting", dependencies: ["Caffe", "CaffeHDF5"], swiftSettings: strict),
+    .executableTarget(
+      name: "CaffeTool",
+      dependencies: [
+        "Caffe", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+
+    // Tests mirror the sources, file by file.
+    .testTarget(name: "CaffeProtoTests", dependencies: ["CaffeProto"], swiftSettings: strict),
+    .testTarget(name: "CaffeCoreTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
+    .testTarget(name: "CaffeLayersTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
+    .testTarget(name: "CaffeHDF5Tests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
+    .testTarget(name: "CaffeSolversTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
+    .testTarget(name: "CaffeDataTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
+    .testTarget(name: "CaffeOneDNNTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
+    .testTarget(name: "CaffeToolTests", dependencies: ["Caffe", "CaffeTesting", "CaffeTool"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,3 @@
+// The HDF5 C interface.
+#pragma once
+#include <hdf5.h>

@@ -1,0 +1,3 @@
+// The LMDB C interface.
+#pragma once
+#include <lmdb.h>

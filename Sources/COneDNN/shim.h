@@ -1,0 +1,3 @@
+// The oneDNN C interface.
+#pragma once
+#include <oneapi/dnnl/dnnl.h>

@@ -1,0 +1,3 @@
+// The zlib C interface.
+#pragma once
+#include <zlib.h>

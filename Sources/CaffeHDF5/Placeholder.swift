@@ -1,0 +1,1 @@
+// CaffeHDF5
