@@ -1,4 +1,5 @@
-public import CaffeProto
+internal import CaffeProto
+
 
 /// The layer types that a net may use: a value, to which users add types of their own.
 ///
