@@ -23,7 +23,7 @@ extension PrototxtError.Suggestion {
 }
 
 /// The candidate that takes the fewest edits to become `name`, unless it takes more than a third of its length.
-func nearestName(to name: String, among candidates: [String]) -> String? {
+public func nearestName(to name: String, among candidates: [String]) -> String? {
   let limit = max(1, name.utf8.count / 3)
   guard name.utf8.count < 64 else { return nil }
   let ranked = candidates.map { ($0, editDistance(Array(name.lowercased().utf8), Array($0.lowercased().utf8))) }
