@@ -58,6 +58,11 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
 
+    // Examples: what a user's own program may look like.
+    .executableTarget(
+      name: "show-digits", dependencies: ["Caffe", .product(name: "Logging", package: "swift-log")],
+      path: "Examples/mnist/ShowDigits", swiftSettings: strict),
+
     // Tests mirror the sources, file by file.
     .testTarget(name: "CaffeProtoTests", dependencies: ["CaffeProto"], swiftSettings: strict),
     .testTarget(name: "CaffeCoreTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
