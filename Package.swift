@@ -38,7 +38,10 @@ let package = Package(
         "CaffeProto", .product(name: "Logging", package: "swift-log"),
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: strict),
-    .target(name: "CaffeLayers", dependencies: ["CaffeCore"], swiftSettings: strict),
+    .target(
+      name: "CaffeLayers",
+      dependencies: ["CaffeProto", "CaffeCore", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: strict),
     .target(name: "CaffeHDF5", dependencies: ["CaffeCore", "CHDF5"], swiftSettings: strict),
     .target(name: "CaffeSolvers", dependencies: ["CaffeCore", "CaffeHDF5"], swiftSettings: strict),
     .target(name: "CaffeData", dependencies: ["CaffeCore", "CaffeHDF5", "CLMDB", "CZlib"], swiftSettings: strict),
