@@ -45,7 +45,10 @@ let package = Package(
     .target(name: "CaffeOneDNN", dependencies: ["CaffeCore", "COneDNN"], swiftSettings: strict),
     .target(
       name: "Caffe",
-      dependencies: ["CaffeProto", "CaffeCore", "CaffeLayers", "CaffeHDF5", "CaffeSolvers", "CaffeData", "CaffeOneDNN"],
+      dependencies: [
+        "CaffeProto", "CaffeCore", "CaffeLayers", "CaffeHDF5", "CaffeSolvers", "CaffeData", "CaffeOneDNN",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: strict),
     .target(name: "CaffeTesting", dependencies: ["Caffe", "CaffeHDF5"], swiftSettings: strict),
     .executableTarget(

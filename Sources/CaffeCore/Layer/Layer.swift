@@ -32,8 +32,8 @@ public protocol Layer: AnyObject {
   func reshape(_ bottom: [Blob], _ top: [Blob]) throws
   func forward(_ bottom: [Blob], _ top: [Blob]) throws
 
-  /// Computes the gradients of the parameters and of those bottoms for which `propagate` is true.
-  func backward(_ top: [Blob], _ bottom: [Blob], propagate: [Bool]) throws
+  /// Computes the gradients that `propagate` asks for.
+  func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) throws
 
   /// Whether `reshape` depends on more than the bottoms' shapes (their values, say) and must run before every forward.
   static var reshapesEveryPass: Bool { get }
@@ -46,9 +46,6 @@ public protocol Layer: AnyObject {
 
   /// Whether backward works when the top of this index is the bottom of this index.
   static var worksInPlace: Bool { get }
-
-  /// Which parameters the engine's operations may learn: false where the layer keeps statistics in them.
-  func isLearned(parameter index: Int) -> Bool
 }
 
 extension Layer {
@@ -61,7 +58,22 @@ extension Layer {
   public static var isLoss: Bool { false }
   public func allowsForcedBackward(toBottom index: Int) -> Bool { !Self.isLoss || index != 1 }
   public static var worksInPlace: Bool { false }
-  public func isLearned(parameter index: Int) -> Bool { true }
+}
+
+/// Which gradients a backward pass is to compute.
+public struct Propagation: Hashable, Sendable {
+  /// One answer for each bottom.
+  public var bottoms: [Bool]
+  /// One answer for each learned blob.
+  public var parameters: [Bool]
+
+  public init(bottoms: [Bool], parameters: [Bool] = []) {
+    self.bottoms = bottoms
+    self.parameters = parameters
+  }
+
+  /// Whether the bottom of this index wants its gradient.
+  public subscript(bottom: Int) -> Bool { bottoms[bottom] }
 }
 
 /// How many blobs a layer takes on one side.

@@ -1,4 +1,4 @@
-public import RealModule
+internal import RealModule
 
 /// Random numbers that depend on nothing but a seed and a stream number.
 ///
