@@ -22,7 +22,7 @@ public struct LayerRegistry {
 
   func type(named name: String) throws(NetError) -> any Layer.Type {
     if let type = types[name] { return type }
-    let near = EditDistance.nearest(to: name, among: names)
+    let near = nearestName(to: name, among: names)
     throw NetError(
       "Unknown layer type: \(name) (known types: \(names.joined(separator: ", ")))",
       remedy: near.map { "did you mean \"\($0)\"?" })

@@ -50,6 +50,7 @@ public final class Net {
   public init(_ source: NetDefinition, state: NetState, in environment: NetEnvironment) throws {
     logger = environment.logger
     phase = state.phase
+    for notice in source.notices { logger.info("\(notice)") }
     var filtered = source.parameter
     filtered.state = state
     let placed = source.parameter.layer.indices.map { index in

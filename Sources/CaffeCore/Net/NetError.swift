@@ -20,7 +20,7 @@ public struct NetError: Error, Hashable, Sendable {
 extension NetError: CustomStringConvertible {
   /// `net.prototxt:12:1: error: layer 'ip1' (InnerProduct): …`, then the bottoms' shapes and the way out, a line each.
   public var description: String {
-    var text = location.map { "\($0.file):\($0.line):\($0.column): error: " } ?? "error: "
+    var text = (location.map { "\($0): " } ?? "") + "error: "
     if let layer { text += "layer '\(layer)'" + (layerType.map { " (\($0))" } ?? "") + ": " }
     text += problem
     for (index, shape) in bottomShapes.enumerated() { text += "\n  bottom[\(index)]: \(shape)" }

@@ -89,7 +89,7 @@ enum SplitInsertion {
 
   private static func unknownBottom(_ name: String, at index: Int, of placed: PlacedLayer, known: [String]) -> NetError {
     let layer = placed.definition.name
-    let near = EditDistance.nearest(to: name, among: known)
+    let near = nearestName(to: name, among: known)
     var error = NetError(
       "Unknown bottom blob '\(name)' (layer '\(layer)', bottom index \(index))",
       remedy: near.map { "did you mean '\($0)'?" } ?? "a layer must stand behind the layers that produce its bottoms")
