@@ -38,14 +38,20 @@ let package = Package(
         "CaffeProto", .product(name: "Logging", package: "swift-log"),
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: strict),
-    .target(name: "CaffeLayers", dependencies: ["CaffeCore"], swiftSettings: strict),
+    .target(
+      name: "CaffeLayers",
+      dependencies: ["CaffeProto", "CaffeCore", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: strict),
     .target(name: "CaffeHDF5", dependencies: ["CaffeCore", "CHDF5"], swiftSettings: strict),
     .target(name: "CaffeSolvers", dependencies: ["CaffeCore", "CaffeHDF5"], swiftSettings: strict),
     .target(name: "CaffeData", dependencies: ["CaffeCore", "CaffeHDF5", "CLMDB", "CZlib"], swiftSettings: strict),
     .target(name: "CaffeOneDNN", dependencies: ["CaffeCore", "COneDNN"], swiftSettings: strict),
     .target(
       name: "Caffe",
-      dependencies: ["CaffeProto", "CaffeCore", "CaffeLayers", "CaffeHDF5", "CaffeSolvers", "CaffeData", "CaffeOneDNN"],
+      dependencies: [
+        "CaffeProto", "CaffeCore", "CaffeLayers", "CaffeHDF5", "CaffeSolvers", "CaffeData", "CaffeOneDNN",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: strict),
     .target(name: "CaffeTesting", dependencies: ["Caffe", "CaffeHDF5"], swiftSettings: strict),
     .executableTarget(
@@ -54,6 +60,11 @@ let package = Package(
         "Caffe", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
+
+    // Examples: what a user's own program may look like.
+    .executableTarget(
+      name: "show-digits", dependencies: ["Caffe", .product(name: "Logging", package: "swift-log")],
+      path: "Examples/mnist/ShowDigits", swiftSettings: strict),
 
     // Tests mirror the sources, file by file.
     .testTarget(name: "CaffeProtoTests", dependencies: ["CaffeProto"], swiftSettings: strict),

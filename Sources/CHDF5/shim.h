@@ -1,3 +1,44 @@
-// The HDF5 C interface.
+// The HDF5 C interface, and functions for those of its constants that are macros Swift cannot import.
 #pragma once
 #include <hdf5.h>
+
+static inline hid_t caffe_h5_default(void) { return H5P_DEFAULT; }
+static inline hid_t caffe_h5_all(void) { return H5S_ALL; }
+
+static inline hid_t caffe_h5_float(void) { return H5T_NATIVE_FLOAT; }
+static inline hid_t caffe_h5_int32(void) { return H5T_NATIVE_INT32; }
+static inline hid_t caffe_h5_int64(void) { return H5T_NATIVE_INT64; }
+static inline hid_t caffe_h5_c_string(void) { return H5T_C_S1; }
+
+static inline unsigned caffe_h5_read_only(void) { return H5F_ACC_RDONLY; }
+static inline unsigned caffe_h5_truncate(void) { return H5F_ACC_TRUNC; }
+
+// A property list for links that makes missing parent groups.
+static inline hid_t caffe_h5_links_with_parents(void) {
+  hid_t list = H5Pcreate(H5P_LINK_CREATE);
+  if (list >= 0) H5Pset_create_intermediate_group(list, 1);
+  return list;
+}
+
+// A property list for groups that remember the order in which their members were made.
+static inline hid_t caffe_h5_ordered_groups(void) {
+  hid_t list = H5Pcreate(H5P_GROUP_CREATE);
+  if (list >= 0) H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+  return list;
+}
+
+// A property list for opening files; it does without file locks where the file system has none.
+static inline hid_t caffe_h5_file_access(void) {
+  hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+#if H5_VERSION_GE(1, 10, 7)
+  if (list >= 0) H5Pset_file_locking(list, 1, 1);
+#endif
+  return list;
+}
+
+static inline void caffe_h5_silence(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+
+// Visits the error stack from the outermost call to the innermost.
+static inline void caffe_h5_walk_errors(H5E_walk2_t visit, void *context) {
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, visit, context);
+}

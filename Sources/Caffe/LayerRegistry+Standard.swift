@@ -1,0 +1,8 @@
+import CaffeCore
+import CaffeData
+import CaffeLayers
+
+extension LayerRegistry {
+  /// Every layer type that the package ships.
+  public static var standard: LayerRegistry { LayerRegistry(LayerTypes.all + [DataLayer.self, HDF5DataLayer.self]) }
+}

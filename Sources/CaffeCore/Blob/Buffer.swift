@@ -1,0 +1,225 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// The memory of one tensor: float32 values in row-major order, 64-byte aligned, allocated when first touched.
+///
+/// Besides the row-major *host form* a buffer can hold the same values in forms of an engine's own (a blocked layout,
+/// device memory). It knows which of them are current: asking for one converts from a current one, writing through one
+/// makes it the only current one. Layers and users ask for the host form and always see plain row-major floats.
+///
+/// A buffer that was set to zero knows it: nothing is written until somebody looks, and an engine that adds to it may
+/// overwrite it instead.
+///
+/// Not thread-safe, as nothing in a net is: a pass runs on one thread at a time.
+public final class Buffer {
+  /// How many values the buffer holds.
+  public private(set) var count = 0
+
+  /// How many values fit without new memory.
+  public private(set) var capacity = 0
+
+  private var host: UnsafeMutablePointer<Float>?
+  private var hostState = HostState.zero
+  private var forms: [(form: any BufferForm, isCurrent: Bool)] = []
+  private var pins = 0
+
+  private enum HostState {
+    /// The host form holds the values.
+    case current
+    /// Every value is zero, whatever the memory says.
+    case zero
+    /// Another form is newer.
+    case stale
+  }
+
+  public init(count: Int = 0) { resize(to: count) }
+
+  deinit { free(host) }
+
+  /// Changes the number of values. Memory never shrinks: without growth the old values stay, in flat order; with growth
+  /// everything is zero.
+  public func resize(to newCount: Int) {
+    guard newCount != count else { return }
+    if newCount > capacity {
+      free(host)
+      host = nil
+      hostState = .zero
+      capacity = newCount
+    } else {
+      // The values beyond the new count stay in memory too, so the whole capacity must be there.
+      if hostState != .zero { _ = prepareHost(keepingValues: true) }
+    }
+    forms.removeAll(keepingCapacity: true)
+    count = newCount
+  }
+}
+
+// MARK: - The host form
+
+extension Buffer {
+  /// The values, to be read. Valid until the buffer is resized or written through another form.
+  public var values: UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(start: prepareHost(keepingValues: true), count: count)
+  }
+
+  /// The values, to be read and changed.
+  public var mutableValues: UnsafeMutableBufferPointer<Float> {
+    let pointer = prepareHost(keepingValues: true)
+    hostWasWritten()
+    return UnsafeMutableBufferPointer(start: pointer, count: count)
+  }
+
+  /// The memory of the values, every one of which the caller is about to write: what it holds before is undefined.
+  public var uninitializedValues: UnsafeMutableBufferPointer<Float> {
+    let pointer = prepareHost(keepingValues: false)
+    hostWasWritten()
+    return UnsafeMutableBufferPointer(start: pointer, count: count)
+  }
+
+  /// Sets every value to zero without touching the memory.
+  public func setZero() {
+    hostState = .zero
+    markFormsStale()
+  }
+
+  /// True when every value is known to be zero.
+  public var isZero: Bool { hostState == .zero }
+
+  /// Copies another buffer's values.
+  public func copy(from other: Buffer) {
+    precondition(count == other.count, "buffers of different size")
+    guard other !== self else { return }
+    if other.isZero { return setZero() }
+    let source = other.values
+    _ = uninitializedValues.update(from: source)
+  }
+
+  /// Exchanges the memory of two buffers of one size, without copying.
+  ///
+  /// A pinned buffer keeps its address; its values are copied instead.
+  public func takeValues(of other: Buffer) {
+    precondition(count == other.count, "buffers of different size")
+    let incoming = other.prepareHost(keepingValues: true)
+    guard pins == 0, capacity == other.capacity else {
+      return uninitializedValues.baseAddress!.update(from: incoming, count: count)
+    }
+    other.host = host ?? Self.allocate(capacity)
+    host = incoming
+    hostWasWritten()
+    other.hostWasWritten()
+  }
+
+  private func hostWasWritten() {
+    hostState = .current
+    markFormsStale()
+  }
+
+  private func prepareHost(keepingValues: Bool) -> UnsafeMutablePointer<Float> {
+    let pointer = host ?? Self.allocate(capacity)
+    if host == nil {
+      host = pointer
+      if hostState == .zero || !keepingValues { hostState = .current }
+    }
+    guard keepingValues else { return pointer }
+    switch hostState {
+    case .current: break
+    case .zero: pointer.update(repeating: 0, count: capacity)
+    case .stale: forms.first { $0.isCurrent }?.form.write(toHost: pointer)
+    }
+    hostState = .current
+    return pointer
+  }
+
+  /// Fresh memory is zero.
+  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
+    let bytes = max(count, 1) * MemoryLayout<Float>.stride
+    var memory: UnsafeMutableRawPointer?
+    precondition(posix_memalign(&memory, 64, bytes) == 0, "out of memory: \(bytes) bytes for a blob")
+    memset(memory!, 0, bytes)
+    return memory!.bindMemory(to: Float.self, capacity: count)
+  }
+}
+
+// MARK: - Lasting views
+
+extension Buffer {
+  /// Announces a view of the host form that outlives the call, as a numpy array that a script keeps.
+  public func pin() { pins += 1 }
+
+  /// Withdraws one `pin()`.
+  public func unpin() {
+    precondition(pins > 0, "unpin without pin")
+    pins -= 1
+  }
+
+  /// While a lasting view is alive, the owner may have written through it: before a pass the host form counts as newest.
+  func acceptWritesThroughViews() {
+    guard pins > 0 else { return }
+    _ = prepareHost(keepingValues: true)
+    hostWasWritten()
+  }
+
+  /// … and after a pass it shows the newest values.
+  func updateViews() {
+    guard pins > 0 else { return }
+    _ = prepareHost(keepingValues: true)
+  }
+}
+
+// MARK: - Forms of engines
+
+/// The values of a buffer in a layout of an engine's own.
+public protocol BufferForm: AnyObject {
+  /// Converts the values to row-major order.
+  func write(toHost values: UnsafeMutablePointer<Float>)
+
+  /// Takes the values from row-major order.
+  func read(fromHost values: UnsafePointer<Float>)
+}
+
+extension Buffer {
+  /// The first form that is current and satisfies the condition.
+  public func currentForm<Form: BufferForm>(of type: Form.Type, where condition: (Form) -> Bool = { _ in true }) -> Form? {
+    for entry in forms where entry.isCurrent {
+      if let form = entry.form as? Form, condition(form) { return form }
+    }
+    return nil
+  }
+
+  /// A form that satisfies the condition, current or not, made and kept when there is none yet.
+  public func form<Form: BufferForm>(where condition: (Form) -> Bool, orMake make: () throws -> Form) rethrows -> Form {
+    for entry in forms {
+      if let form = entry.form as? Form, condition(form) { return form }
+    }
+    let form = try make()
+    forms.append((form, false))
+    return form
+  }
+
+  /// True when the row-major host form is current, or every value is zero.
+  public var hostIsCurrent: Bool { hostState != .stale }
+
+  /// Declares a form of this buffer equal to the current ones.
+  public func markCurrent(_ form: any BufferForm) { setCurrent(form) }
+
+  /// Declares a form of this buffer newer than all others.
+  public func markNewest(_ form: any BufferForm) {
+    markFormsStale()
+    hostState = .stale
+    setCurrent(form)
+  }
+
+  private func setCurrent(_ form: any BufferForm) {
+    guard let index = forms.firstIndex(where: { $0.form === form }) else {
+      preconditionFailure("the form belongs to another buffer")
+    }
+    forms[index].isCurrent = true
+  }
+
+  private func markFormsStale() {
+    for index in forms.indices { forms[index].isCurrent = false }
+  }
+}

@@ -1,0 +1,45 @@
+/// A factory of operations: the arithmetic that layers are made of.
+///
+/// At reshape a layer describes what it needs and gets an operation object, which holds whatever the engine prepared for
+/// exactly these shapes (compiled kernels, packed weights, workspaces). Every requirement has a default, the readable
+/// reference operation; an engine implements those that it does better.
+///
+/// An engine belongs to one net at a time and is not thread-safe.
+public protocol Engine: AnyObject {
+  /// What the engine calls itself in logs and tests, such as `reference` or `oneDNN`.
+  var name: String { get }
+
+  func convolution(_ description: ConvolutionDescription) -> any ConvolutionOperation
+  func pooling(_ description: PoolingDescription) -> any PoolingOperation
+  func innerProduct(_ description: InnerProductDescription) -> any InnerProductOperation
+  func softmax(_ description: SoftmaxDescription) -> any SoftmaxOperation
+  func sum(_ description: SumDescription) -> any SumOperation
+
+  /// An operation for an elementwise function, or nil if the engine has none better than the layer's own loop.
+  func elementwise(_ description: ElementwiseDescription) -> (any ElementwiseOperation)?
+}
+
+extension Engine {
+  public func convolution(_ description: ConvolutionDescription) -> any ConvolutionOperation {
+    ReferenceConvolution(description)
+  }
+
+  public func pooling(_ description: PoolingDescription) -> any PoolingOperation { ReferencePooling(description) }
+
+  public func innerProduct(_ description: InnerProductDescription) -> any InnerProductOperation {
+    ReferenceInnerProduct(description)
+  }
+
+  public func softmax(_ description: SoftmaxDescription) -> any SoftmaxOperation { ReferenceSoftmax(description) }
+
+  public func sum(_ description: SumDescription) -> any SumOperation { ReferenceSum(description) }
+
+  public func elementwise(_ description: ElementwiseDescription) -> (any ElementwiseOperation)? { nil }
+}
+
+/// The engine that is always there: every operation in plain, readable Swift. It defines the right answer.
+public final class ReferenceEngine: Engine {
+  public let name = "reference"
+
+  public init() {}
+}

@@ -1,0 +1,83 @@
+public import CaffeProto
+
+/// A layer in its place in a net: what it reads, what it writes, and which gradients it owes.
+public final class LayerNode {
+  public let name: String
+  /// The layer as the file describes it, with what set-up added (phase, default loss weights).
+  public internal(set) var definition: LayerDefinition
+  public let location: SourceLocation?
+  public let layer: any Layer
+
+  /// The blobs below and above, and their numbers in `net.blobs`.
+  public internal(set) var bottoms: [Blob] = []
+  public internal(set) var tops: [Blob] = []
+  public internal(set) var bottomIndices: [Int] = []
+  public internal(set) var topIndices: [Int] = []
+
+  /// The share of each top in the net's loss; 0 for most.
+  public internal(set) var lossWeights: [Float] = []
+
+  /// Whether a backward pass runs this layer, and what it asks for.
+  public internal(set) var needsBackward = false
+  public internal(set) var propagation = Propagation(bottoms: [])
+
+  /// The shapes and memories that the last reshape saw.
+  private var seenShapes: [Shape] = []
+  private var seenMemory: [ObjectIdentifier] = []
+
+  init(_ placed: PlacedLayer, layer: any Layer) {
+    name = placed.definition.name
+    definition = placed.definition
+    location = placed.location
+    self.layer = layer
+  }
+
+  public var type: String { Swift.type(of: layer).type }
+
+  /// Lets the layer reshape its tops, unless nothing changed since it last did.
+  func reshapeIfNeeded() throws {
+    if !Swift.type(of: layer).reshapesEveryPass, isUnchanged { return }
+    try layer.reshape(bottoms, tops)
+    seedLosses()
+    seenShapes = (bottoms + tops).map(\.shape)
+    seenMemory = (bottoms + tops).map { ObjectIdentifier($0.data) }
+  }
+
+  private var isUnchanged: Bool {
+    guard seenShapes.count == bottoms.count + tops.count else { return false }
+    for (index, blob) in bottoms.enumerated() where !isSeen(blob, at: index) { return false }
+    for (index, blob) in tops.enumerated() where !isSeen(blob, at: bottoms.count + index) { return false }
+    return true
+  }
+
+  private func isSeen(_ blob: Blob, at index: Int) -> Bool {
+    blob.shape == seenShapes[index] && ObjectIdentifier(blob.data) == seenMemory[index]
+  }
+
+  /// The gradient of the net's loss with respect to a weighted top is its weight, everywhere: this starts backward.
+  func seedLosses() {
+    for (top, weight) in zip(tops, lossWeights) where weight != 0 {
+      top.diff.uninitializedValues.update(repeating: weight)
+    }
+  }
+
+  /// The layer's share of the net's loss after a forward pass.
+  var loss: Float {
+    var total: Float = 0
+    for (top, weight) in zip(tops, lossWeights) where weight != 0 {
+      for value in top.data.values { total += weight * value }
+    }
+    return total
+  }
+
+  /// Adds the layer's name and place to what it threw.
+  func located(_ error: any Error) -> NetError {
+    var located = (error as? NetError) ?? NetError("\(error)")
+    guard located.layer == nil else { return located }
+    located.layer = name
+    located.layerType = type
+    located.location = location
+    located.bottomShapes = bottoms.map(\.shape)
+    return located
+  }
+}

@@ -1,0 +1,83 @@
+
+extension Net {
+  /// Runs the layers `first ... last` (all by default) forward.
+  ///
+  /// - Returns: the sum of the weighted losses of these layers.
+  @discardableResult
+  public func forward(from first: Int = 0, to last: Int? = nil) throws(NetError) -> Float {
+    acceptWritesThroughViews()
+    defer { updateViews() }
+    var loss: Float = 0
+    var index = first
+    let end = last ?? layers.count - 1
+    while index <= end {
+      let node = layers[index]
+      do {
+        for hook in beforeForward { try hook(index) }
+        try node.reshapeIfNeeded()
+        try node.layer.forward(node.bottoms, node.tops)
+        for hook in afterForward { try hook(index) }
+      } catch { throw node.located(error) }
+      loss += node.loss
+      if logsDebugInfo { logForward(of: node) }
+      index += 1
+    }
+    return loss
+  }
+
+  /// Runs the layers `first ... last` (all by default), the last one first, backward.
+  ///
+  /// Gradients of parameters are added to what is there; those of blobs are overwritten.
+  public func backward(from last: Int? = nil, to first: Int = 0) throws(NetError) {
+    acceptWritesThroughViews()
+    defer { updateViews() }
+    var index = last ?? layers.count - 1
+    while index >= first {
+      let node = layers[index]
+      if node.needsBackward {
+        do {
+          for hook in beforeBackward { try hook(index) }
+          try node.layer.backward(node.tops, node.bottoms, propagate: node.propagation)
+          for hook in afterBackward { try hook(index) }
+        } catch { throw node.located(error) }
+        if logsDebugInfo { logBackward(of: node) }
+      }
+      index -= 1
+    }
+    if logsDebugInfo { logParameterNorms() }
+  }
+
+  /// Propagates the shapes of the inputs through the net, as a forward pass would.
+  public func reshape() throws(NetError) {
+    for node in layers {
+      do { try node.reshapeIfNeeded() } catch { throw node.located(error) }
+    }
+  }
+
+  /// Sets the gradients of all parameters to zero.
+  public func clearParameterDiffs() {
+    for parameter in learnableParameters { parameter.blob.diff.setZero() }
+  }
+
+  private func acceptWritesThroughViews() {
+    for blob in blobs { blob.acceptWritesThroughViews() }
+    for parameter in learnableParameters { parameter.blob.acceptWritesThroughViews() }
+  }
+
+  private func updateViews() {
+    for blob in blobs { blob.updateViews() }
+    for parameter in learnableParameters { parameter.blob.updateViews() }
+  }
+}
+
+extension Blob {
+  fileprivate func acceptWritesThroughViews() {
+    data.acceptWritesThroughViews()
+    diff.acceptWritesThroughViews()
+  }
+
+  fileprivate func updateViews() {
+    data.updateViews()
+    diff.updateViews()
+  }
+}

@@ -1,0 +1,51 @@
+internal import CaffeProto
+internal import Logging
+
+extension NetParameter {
+  /// The layers that the state (phase, level, stages) leaves over, by their `include` and `exclude` rules.
+  ///
+  /// - Returns: the indices of the layers that stay.
+  /// - Throws: `NetError` for a layer with both kinds of rules.
+  func indicesOfLayers(in state: NetState, logger: Logger) throws -> [Int] {
+    try layer.indices.filter { index in
+      let definition = layer[index]
+      if !definition.include.isEmpty, !definition.exclude.isEmpty {
+        var error = NetError("Specify either include rules or exclude rules; not both.")
+        error.layer = definition.name
+        throw error
+      }
+      let meets = { (rule: NetStateRule) in state.meets(rule, layer: definition.name, logger: logger) }
+      return definition.include.isEmpty ? !definition.exclude.contains(where: meets) : definition.include.contains(where: meets)
+    }
+  }
+}
+
+extension NetState {
+  func meets(_ rule: NetStateRule, layer: String, logger: Logger) -> Bool {
+    if rule.hasPhase, rule.phase != phase {
+      logger.info(
+        """
+        The NetState phase (\(phase.rawValue)) differed from the phase (\(rule.phase.rawValue)) specified by a rule in layer \
+        \(layer)
+        """)
+      return false
+    }
+    if rule.hasMinLevel, level < rule.minLevel {
+      logger.info("The NetState level (\(level)) is below the min_level (\(rule.minLevel)) specified by a rule in layer \(layer)")
+      return false
+    }
+    if rule.hasMaxLevel, level > rule.maxLevel {
+      logger.info("The NetState level (\(level)) is above the max_level (\(rule.maxLevel)) specified by a rule in layer \(layer)")
+      return false
+    }
+    if let missing = rule.stage.first(where: { !stage.contains($0) }) {
+      logger.info("The NetState did not contain stage '\(missing)' specified by a rule in layer \(layer)")
+      return false
+    }
+    if let unwanted = rule.notStage.first(where: { stage.contains($0) }) {
+      logger.info("The NetState contained a not_stage '\(unwanted)' specified by a rule in layer \(layer)")
+      return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,101 @@
+internal import CLMDB
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Makes an LMDB database, as convert_imageset does.
+///
+///     let writer = try LMDBWriter(creating: "train_lmdb")
+///     for (index, datum) in data.enumerated() { try writer.put(datum.serializedBytes(), key: key(index)) }
+///     try writer.finish()
+///
+/// Records are stored a thousand at a time, each batch wholly or not at all; the last ones are stored by `finish()`.
+public final class LMDBWriter {
+  public let path: String
+  private let environment: OpaquePointer
+  private var pending: [Record] = []
+  private var pendingBytes = 0
+
+  private static let batchCount = 1000
+  private static let batchBytes = 256 << 20
+
+  /// Makes the folder `path`, which must not exist yet.
+  public init(creating path: String) throws(DataError) {
+    guard mkdir(path, 0o744) == 0 else {
+      let remedy = errno == EEXIST ? "remove it, or give another name" : "check that the folder above exists and is writable"
+      throw DataError(path, "mkdir \(path) failed: \(String(cString: strerror(errno)))", remedy: remedy)
+    }
+    var created: OpaquePointer?
+    try Self.check(mdb_env_create(&created), "create the database", path)
+    guard let environment = created else { throw DataError(path, "cannot create the database") }
+    self.path = path
+    self.environment = environment
+    try Self.check(mdb_env_open(environment, path, 0, 0o664), "create the database", path)
+  }
+
+  deinit { mdb_env_close(environment) }
+
+  /// Adds a record, or replaces the one of the same key.
+  public func put(_ value: [UInt8], key: String) throws(DataError) {
+    let record = Record(key: Array(key.utf8), value: value)
+    guard (1...Int(mdb_env_get_maxkeysize(environment))).contains(record.key.count) else {
+      throw DataError(
+        path, "the key \"\(key)\" has \(record.key.count) bytes; a key has 1 to \(mdb_env_get_maxkeysize(environment))",
+        remedy: "shorten the paths in the list")
+    }
+    pending.append(record)
+    pendingBytes += value.count
+    if pending.count >= Self.batchCount || pendingBytes >= Self.batchBytes { try commit() }
+  }
+
+  /// Stores the records that are not stored yet.
+  public func finish() throws(DataError) { try commit() }
+
+  /// Stores the pending records in one transaction; when the map is full, doubles it and begins again.
+  private func commit() throws(DataError) {
+    guard !pending.isEmpty else { return }
+    while true {
+      let code = store(pending)
+      guard code == MDB_MAP_FULL else {
+        try Self.check(code, "write to the database", path)
+        break
+      }
+      var info = MDB_envinfo()
+      try Self.check(mdb_env_info(environment, &info), "ask for the map size", path)
+      try Self.check(mdb_env_set_mapsize(environment, info.me_mapsize * 2), "double the map size", path)
+    }
+    pending.removeAll(keepingCapacity: true)
+    pendingBytes = 0
+  }
+
+  private func store(_ records: [Record]) -> CInt {
+    var transaction: OpaquePointer?
+    var code = mdb_txn_begin(environment, nil, 0, &transaction)
+    guard code == MDB_SUCCESS else { return code }
+    var database = MDB_dbi()
+    code = mdb_dbi_open(transaction, nil, 0, &database)
+    for record in records where code == MDB_SUCCESS {
+      code = record.key.withUnsafeBytes { key in
+        record.value.withUnsafeBytes { value in
+          var key = MDB_val(mv_size: key.count, mv_data: UnsafeMutableRawPointer(mutating: key.baseAddress))
+          var value = MDB_val(mv_size: value.count, mv_data: UnsafeMutableRawPointer(mutating: value.baseAddress))
+          return mdb_put(transaction, database, &key, &value, 0)
+        }
+      }
+    }
+    guard code == MDB_SUCCESS else {
+      mdb_txn_abort(transaction)
+      return code
+    }
+    return mdb_txn_commit(transaction)
+  }
+
+  /// The one funnel for the library's status codes.
+  private static func check(_ code: CInt, _ operation: String, _ path: String) throws(DataError) {
+    guard code != MDB_SUCCESS else { return }
+    throw DataError(path, "cannot \(operation): \(String(cString: mdb_strerror(code)))")
+  }
+}

@@ -1,0 +1,82 @@
+internal import CHDF5
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// An HDF5 file, open for reading or newly made for writing; it closes with the last of its objects.
+///
+///     let file = try HDF5File(reading: "train.h5")
+///     let labels = try file.root.dataset("label").floats()
+///
+/// A size that a damaged file claims is not believed: whatever could not fit into the file, were it packed as
+/// tightly as deflate can, is an error.
+public final class HDF5File {
+  public let path: String
+  /// The group that holds everything else.
+  public let root: HDF5Group
+  private let handle: HDF5Handle
+
+  /// Opens the file at `path` for reading.
+  public convenience init(reading path: String) throws(HDF5Error) {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw HDF5Error(file: path, operation: "open the file", reason: String(cString: strerror(errno)))
+    }
+    guard Self.isHDF5(path) else {
+      throw HDF5Error(
+        file: path, operation: "open the file", reason: "it has no HDF5 signature, so it is no HDF5 file")
+    }
+    let access = try HDF5Handle("open the file", in: path, release: H5Pclose, open: caffe_h5_file_access)
+    let handle = try HDF5Handle("open the file", in: path, release: H5Fclose) {
+      H5Fopen(path, caffe_h5_read_only(), access.id)
+    }
+    try self.init(path: path, size: Int(status.st_size), handle: handle)
+  }
+
+  /// Makes a file at `path`, or empties the one that is there, for writing.
+  public convenience init(creating path: String) throws(HDF5Error) {
+    let access = try HDF5Handle("create the file", in: path, release: H5Pclose, open: caffe_h5_file_access)
+    let handle = try HDF5Handle("create the file", in: path, release: H5Fclose) {
+      H5Fcreate(path, caffe_h5_truncate(), caffe_h5_default(), access.id)
+    }
+    // What we write ourselves is under no suspicion, so no size is too large to read back.
+    try self.init(path: path, size: Int(Int32.max), handle: handle)
+  }
+
+  private init(path: String, size: Int, handle: HDF5Handle) throws(HDF5Error) {
+    self.path = path
+    self.handle = handle
+    root = try HDF5Group(opening: "/", in: handle, file: HDF5Origin(path: path, size: size))
+  }
+
+  /// Hands everything written so far to the operating system; a full disk shows here.
+  public func flush() throws(HDF5Error) {
+    try hdf5("write the file", in: path) { H5Fflush(handle.id, H5F_SCOPE_GLOBAL) }
+  }
+
+  /// Whether the file at `path` carries the HDF5 signature, at its start or behind a user block of 512 · 2ⁿ bytes.
+  public static func isHDF5(_ path: String) -> Bool {
+    guard let file = fopen(path, "rb") else { return false }
+    defer { fclose(file) }
+    let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+    var offset = 0
+    var bytes = [UInt8](repeating: 0, count: signature.count)
+    while fseek(file, offset, SEEK_SET) == 0, fread(&bytes, 1, bytes.count, file) == bytes.count {
+      if bytes == signature { return true }
+      offset = offset == 0 ? 512 : offset * 2
+    }
+    return false
+  }
+}
+
+/// Where an object comes from: what errors name and what bounds the sizes it may claim.
+struct HDF5Origin {
+  var path: String
+  var size: Int
+
+  /// The most bytes that data in a file of this size can unfold to: deflate reaches 1032 to 1 at best.
+  var capacity: Int { size * 1032 }
+}

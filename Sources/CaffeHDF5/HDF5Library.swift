@@ -1,0 +1,86 @@
+internal import CHDF5
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The HDF5 library, which is built without thread safety: every call into it happens under one lock.
+enum HDF5Library {
+  /// A recursive mutex, as releasing a handle may happen inside another call.
+  private final class Lock: @unchecked Sendable {
+    // Safe to share: the mutex is initialised here and from then on only touched by the pthread functions.
+    let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+
+    init() {
+      var attributes = pthread_mutexattr_t()
+      pthread_mutexattr_init(&attributes)
+      pthread_mutexattr_settype(&attributes, CInt(PTHREAD_MUTEX_RECURSIVE))
+      pthread_mutex_init(mutex, &attributes)
+      pthread_mutexattr_destroy(&attributes)
+    }
+  }
+
+  private static let lock: Lock = {
+    let lock = Lock()
+    H5open()
+    caffe_h5_silence()
+    return lock
+  }()
+
+  /// Runs `body` while no other thread is in the library.
+  static func locked<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    pthread_mutex_lock(lock.mutex)
+    defer { pthread_mutex_unlock(lock.mutex) }
+    return try body()
+  }
+
+  /// The texts on the library's error stack. Call it under the lock, right after the failure.
+  fileprivate static func errorText() -> String {
+    var texts: [String] = []
+    withUnsafeMutablePointer(to: &texts) { pointer in
+      caffe_h5_walk_errors(
+        { _, entry, context in
+          guard let text = entry?.pointee.desc, let texts = context?.assumingMemoryBound(to: [String].self) else {
+            return 0
+          }
+          let line = String(cString: text)
+          if !texts.pointee.contains(line) { texts.pointee.append(line) }
+          return 0
+        }, pointer)
+    }
+    return texts.isEmpty ? "the HDF5 library gave no reason" : texts.joined(separator: ": ")
+  }
+}
+
+/// The one way into the library: runs `call` under the lock and turns a negative status into an error.
+@discardableResult
+func hdf5<Status: SignedInteger>(
+  _ operation: @autoclosure () -> String, in file: String, _ call: () -> Status
+) throws(HDF5Error) -> Status {
+  try HDF5Library.locked { () throws(HDF5Error) in
+    let status = call()
+    if status >= 0 { return status }
+    throw HDF5Error(file: file, operation: operation(), reason: HDF5Library.errorText())
+  }
+}
+
+/// Owns one identifier of the library and, through `parent`, whatever that one lives in.
+final class HDF5Handle {
+  let id: hid_t
+  private let parent: HDF5Handle?
+  private let release: @convention(c) (hid_t) -> herr_t
+
+  /// Keeps what `open` returns, or throws if that is negative.
+  init(
+    _ operation: @autoclosure () -> String, in file: String, parent: HDF5Handle? = nil,
+    release: @escaping @convention(c) (hid_t) -> herr_t, open: () -> hid_t
+  ) throws(HDF5Error) {
+    id = try hdf5(operation(), in: file, open)
+    self.parent = parent
+    self.release = release
+  }
+
+  deinit { _ = HDF5Library.locked { release(id) } }
+}

@@ -1,0 +1,137 @@
+import FoundationEssentials
+import SwiftProtobuf
+
+#if canImport(Glibc)
+  import Glibc
+  private let systemWrite = Glibc.write
+#elseif canImport(Darwin)
+  import Darwin
+  private let systemWrite = Darwin.write
+#endif
+
+/// Protobuf's binary format, in which weights, means and training states are stored.
+public enum BinaryProto {
+  /// Decodes a message out of a file (.caffemodel, .solverstate, .binaryproto), which is mapped into memory.
+  ///
+  /// Fields that caffe.proto lacks are dropped. A net of an old format stays as it is: see ``NetDefinition``.
+  public static func read<M: Message>(_ type: M.Type, path: String) throws(BinaryProtoError) -> M {
+    try parse(type, bytes: contents(of: path, for: type), file: path)
+  }
+
+  /// Decodes a message.
+  ///
+  /// - Parameter file: The name that errors give as the place.
+  public static func parse<M: Message>(
+    _ type: M.Type, bytes: Data, file: String
+  ) throws(BinaryProtoError) -> M {
+    var options = BinaryDecodingOptions()
+    options.discardUnknownFields = true
+    do {
+      return try M(serializedBytes: bytes, options: options)
+    } catch {
+      let problem: BinaryProtoError.Problem
+      if let format = BinaryProtoError.foreignFormat(bytes) {
+        problem = .foreign(format)
+      } else {
+        problem = .damaged((error as? BinaryDecodingError).map { "\($0)" } ?? "\(error)", byteCount: bytes.count)
+      }
+      throw BinaryProtoError(file: file, message: Schema.caffe.message(for: type).name, problem: problem)
+    }
+  }
+
+  /// Writes a message to a file so that the file is never seen half written: to a file beside it, synced, then renamed.
+  public static func write<M: Message>(_ message: M, path: String) throws(BinaryProtoError) {
+    func failed(_ problem: BinaryProtoError.Problem) -> BinaryProtoError {
+      BinaryProtoError(file: path, message: Schema.caffe.message(for: M.self).name, problem: problem)
+    }
+    let bytes: [UInt8]
+    do { bytes = try message.serializedBytes(partial: true) } catch { throw failed(.tooLarge) }
+
+    let temporary = "\(path).\(getpid()).tmp"
+    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
+    guard file >= 0 else { throw failed(.unwritable(String(cString: strerror(errno)))) }
+    var failure = bytes.withUnsafeBytes { writeAll($0, to: file) } && fsync(file) == 0 ? 0 : errno
+    if close(file) != 0, failure == 0 { failure = errno }
+    if failure == 0, rename(temporary, path) != 0 { failure = errno }
+    guard failure == 0 else {
+      unlink(temporary)
+      throw failed(.unwritable(String(cString: strerror(failure))))
+    }
+  }
+
+  private static func writeAll(_ bytes: UnsafeRawBufferPointer, to file: CInt) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = systemWrite(file, rest.base.baseAddress?.advanced(by: rest.startIndex), rest.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
+    }
+    return true
+  }
+
+  static func contents<M: Message>(of path: String, for type: M.Type) throws(BinaryProtoError) -> Data {
+    func failed(_ problem: BinaryProtoError.Problem) -> BinaryProtoError {
+      BinaryProtoError(file: path, message: Schema.caffe.message(for: type).name, problem: problem)
+    }
+    let data: Data
+    do {
+      data = try fileContents(path)
+    } catch {
+      switch error {
+      case .notFound: throw failed(.fileNotFound)
+      case .unreadable(let reason): throw failed(.unreadable(reason))
+      }
+    }
+    guard !data.isEmpty else { throw failed(.empty) }
+    return data
+  }
+}
+
+/// A binary file that cannot be read or written.
+public struct BinaryProtoError: Error, Hashable, Sendable, CustomStringConvertible {
+  public var file: String
+  /// The message that the file should hold, such as `NetParameter`.
+  public var message: String
+  public var problem: Problem
+
+  public enum Problem: Hashable, Sendable {
+    case fileNotFound
+    case unreadable(String)
+    case empty
+    /// The bytes are not a message; what the decoder says, and how many bytes there are.
+    case damaged(String, byteCount: Int)
+    /// The file is of another kind, which is named.
+    case foreign(String)
+    case unwritable(String)
+    case tooLarge
+  }
+
+  public var description: String {
+    switch problem {
+    case .fileNotFound: "\(file): error: File not found: \(file)"
+    case .unreadable(let reason): "\(file): error: cannot read the file: \(reason)\n\(originalWords)"
+    case .empty: "\(file): error: the file is empty; was it copied completely?\n\(originalWords)"
+    case .damaged(let reason, let count):
+      "\(file): error: the file is damaged or cut off (\(count) bytes, \(reason)); "
+        + "compare its size and checksum with its source\n\(originalWords)"
+    case .foreign(let format): "\(file): error: the file is \(format), not a binary \(message)\n\(originalWords)"
+    case .unwritable(let reason):
+      "\(file): error: cannot write the file: \(reason); does its directory exist and is there space?"
+    case .tooLarge: "\(file): error: this \(message) has more than 2 GB, the limit of the format; use HDF5 instead"
+    }
+  }
+
+  private var originalWords: String { "Failed to parse \(message) file: \(file)" }
+
+  /// What a file that is no message looks like, in words.
+  static func foreignFormat(_ bytes: Data) -> String? {
+    let start = Array(bytes.prefix(64))
+    if start.starts(with: [0x89] + Array("HDF".utf8)) { return "HDF5" }
+    if start.starts(with: Array("version https://git-lfs".utf8)) {
+      return "a pointer of Git LFS (fetch the file itself with \"git lfs pull\")"
+    }
+    if start.first == UInt8(ascii: "<") { return "a page of HTML or XML" }
+    return start.allSatisfy { $0 >= 0x20 && $0 < 0x7F || (9...13).contains($0) } ? "text" : nil
+  }
+}

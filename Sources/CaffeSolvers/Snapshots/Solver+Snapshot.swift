@@ -1,0 +1,89 @@
+internal import CaffeCore
+internal import CaffeHDF5
+internal import CaffeProto
+internal import SwiftProtobuf
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+extension Solver {
+  /// Writes the net and the solver's state as `<prefix>_iter_<n>.caffemodel` and `.solverstate` (with `.h5` behind them for
+  /// `snapshot_format: HDF5`), so that training can go on from here.
+  ///
+  /// Each file is there wholly or not at all, and the state only after the net.
+  ///
+  /// - Returns: the path of the state.
+  @discardableResult
+  public func snapshot() throws -> String {
+    let isHDF5 = definition.snapshotFormat == .hdf5
+    let suffix = isHDF5 ? ".h5" : ""
+    let form = isHDF5 ? "HDF5" : "binary proto"
+    let base = "\(definition.snapshotPrefix)_iter_\(iteration)"
+    let model = "\(base).caffemodel\(suffix)"
+    let state = "\(base).solverstate\(suffix)"
+    logger.info("Snapshotting to \(form) file \(model)")
+    if isHDF5 {
+      try AtomicFile.write(model) { try net.writeHDF5(to: $0, withDiff: definition.snapshotDiff) }
+    } else {
+      try AtomicFile.write(net.proto(withDiff: definition.snapshotDiff).serializedBytes(), to: model)
+    }
+    logger.info("Snapshotting solver state to \(form) file \(state)")
+    if isHDF5 {
+      try AtomicFile.write(state) { try self.state(of: model).writeHDF5(to: $0, history: history) }
+    } else {
+      var proto = self.state(of: model)
+      proto.history = history.map { $0.proto() }
+      try AtomicFile.write(proto.serializedBytes(), to: state)
+    }
+    lastSnapshot = iteration
+    return state
+  }
+
+  /// Writes a snapshot during training. A disk that is full must not cost the training state, which is in memory: the failure
+  /// is logged and training goes on, to the next snapshot.
+  func trySnapshot() {
+    do { try snapshot() } catch {
+      logger.error("\(error)\nThe snapshot of iteration \(iteration) was not written; training goes on.")
+    }
+  }
+
+  private func state(of model: String) -> SolverState {
+    var state = SolverState()
+    state.iter = Int32(iteration)
+    state.learnedNet = model
+    state.currentStep = Int32(currentStep)
+    state.recentLosses = losses.inOrder
+    for (prefix, net) in statefulNets {
+      for node in net.layers {
+        guard let layer = node.layer as? any StatefulLayer else { continue }
+        var entry = LayerState()
+        entry.layer = prefix + node.name
+        entry.seed = layer.seed
+        entry.counter = layer.position
+        state.layerState.append(entry)
+      }
+    }
+    return state
+  }
+
+  /// The nets whose layers' states belong to a snapshot, each with what tells its layers from the others'.
+  var statefulNets: [(prefix: String, net: Net)] {
+    [("", net)] + testNets.enumerated().map { ("test net #\($0)/", $1) }
+  }
+
+  /// Makes sure before any work is done that snapshots can be written.
+  static func probeSnapshotPrefix(_ prefix: String) throws {
+    let probe = "\(prefix).\(getpid()).probe"
+    let file = open(probe, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    guard file >= 0 else {
+      throw SolverError(
+        "Cannot write to snapshot prefix '\(prefix)'.  Make sure that the directory exists and is writable.",
+        remedy: AtomicFile.failure("create", probe).problem)
+    }
+    close(file)
+    unlink(probe)
+  }
+}

@@ -1,0 +1,58 @@
+internal import CaffeCore
+internal import CaffeHDF5
+internal import CaffeProto
+
+/// The HDF5 form of a solver state: datasets `iter`, `learned_net`, `current_step`; group `history` with `0`, `1`, …; and, ours
+/// alone, group `layer_state` with a dataset (seed, counter, as halves of 32 bits) for each layer, and `recent_losses`.
+extension SolverState {
+  func writeHDF5(to path: String, history: [Blob]) throws {
+    let file = try HDF5File(creating: path)
+    try file.root.write([iter], shape: [1], to: "iter")
+    try file.root.write(learnedNet, to: "learned_net")
+    try file.root.write([currentStep], shape: [1], to: "current_step")
+    let group = try file.root.createGroup("history")
+    for (index, blob) in history.enumerated() {
+      try group.write(blob.data.values, shape: blob.shape.dimensions, to: "\(index)")
+    }
+    if !recentLosses.isEmpty { try file.root.write(recentLosses, shape: [recentLosses.count], to: "recent_losses") }
+    if !layerState.isEmpty {
+      let group = try file.root.createGroup("layer_state")
+      for (index, state) in layerState.enumerated() {
+        let halves = [state.seed, state.counter].flatMap { [UInt32(truncatingIfNeeded: $0), UInt32($0 >> 32)] }
+        let entry = try group.createGroup("\(index)")
+        try entry.write(state.layer, to: "layer")
+        try entry.write(halves.map { Int32(bitPattern: $0) }, shape: [4], to: "state")
+      }
+    }
+    try file.flush()
+  }
+
+  init(readingHDF5 path: String) throws {
+    self.init()
+    let root = try HDF5File(reading: path).root
+    iter = Int32(clamping: try root.dataset("iter").integer())
+    if try root.contains("learned_net") { learnedNet = try root.dataset("learned_net").string() }
+    if try root.contains("current_step") { currentStep = Int32(clamping: try root.dataset("current_step").integer()) }
+    let group = try root.group("history")
+    for index in try group.names().indices {
+      let dataset = try group.dataset("\(index)")
+      var blob = BlobProto()
+      blob.shape.dim = dataset.shape.map(Int64.init)
+      blob.data = try dataset.floats()
+      history.append(blob)
+    }
+    if try root.contains("recent_losses") { recentLosses = try root.dataset("recent_losses").floats() }
+    guard try root.contains("layer_state") else { return }
+    let states = try root.group("layer_state")
+    for index in try states.names().indices {
+      let entry = try states.group("\(index)")
+      let halves = try entry.dataset("state").integers().map { UInt64(UInt32(truncatingIfNeeded: $0)) }
+      guard halves.count == 4 else { throw SolverError("layer_state/\(index) is damaged", file: path) }
+      var state = LayerState()
+      state.layer = try entry.dataset("layer").string()
+      state.seed = halves[0] | halves[1] << 32
+      state.counter = halves[2] | halves[3] << 32
+      layerState.append(state)
+    }
+  }
+}

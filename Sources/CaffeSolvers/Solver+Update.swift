@@ -1,0 +1,59 @@
+internal import CaffeCore
+internal import CaffeProto
+
+extension Solver {
+  /// Clips, normalises and regularises the gradients, makes steps of them by the update rule, and takes the steps.
+  func applyUpdate(logsRate: Bool) {
+    let rate = learningRate()
+    if logsRate { logger.info("Iteration \(iteration), lr = \(rate.shortText)") }
+    clipGradients()
+    let normalization = 1 / Float(definition.iterSize)
+    let count = net.learnableParameters.count
+    for (index, parameter) in net.learnableParameters.enumerated() {
+      let second = type(of: rule).historyCount > 1 ? history[count + index] : history[index]
+      update(
+        parameter, first: history[index].data.mutableValues, second: second.data.mutableValues, rate: rate,
+        normalization: normalization)
+    }
+  }
+
+  /// Works through a parameter in pieces that stay in the nearest cache, so that each value travels once.
+  private func update(
+    _ parameter: Net.LearnableParameter, first: Values, second: Values, rate: Float, normalization: Float
+  ) {
+    let weights = parameter.blob.data.mutableValues
+    let gradients = parameter.blob.diff.mutableValues
+    let decay = regularization.weightDecay * parameter.decayMultiplier
+    var start = 0
+    while start < weights.count {
+      let piece = start..<min(start + 4096, weights.count)
+      let weight = Values(rebasing: weights[piece])
+      let gradient = Values(rebasing: gradients[piece])
+      if normalization != 1 { for i in gradient.indices { gradient[i] *= normalization } }
+      regularization.add(to: gradient, of: weight, decay: decay)
+      rule.step(
+        gradient, History(first: Values(rebasing: first[piece]), second: Values(rebasing: second[piece])),
+        rate: rate * parameter.learningRateMultiplier, iteration: iteration)
+      for i in weight.indices { weight[i] -= gradient[i] }
+      start = piece.upperBound
+    }
+  }
+
+  /// Scales all gradients down when their common L2 norm exceeds `clip_gradients`.
+  private func clipGradients() {
+    let limit = definition.clipGradients
+    guard limit >= 0 else { return }
+    let norm = net.learnableParameters.reduce(Float(0)) { $0 + $1.blob.diff.sumOfSquares }.squareRoot()
+    guard norm > limit else { return }
+    let scale = limit / norm
+    logger.info(
+      """
+      Gradient clipping: scaling down gradients (L2 norm \(norm.shortText) > \(limit.shortText)) by scale factor \
+      \(scale.shortText)
+      """)
+    for parameter in net.learnableParameters {
+      let gradient = parameter.blob.diff.mutableValues
+      for i in gradient.indices { gradient[i] *= scale }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+public import CaffeCore
+public import CaffeProto
+public import Logging
+
+/// Trains a net by following its gradients downhill, and tests it on the way.
+///
+///     let solver = try Solver(SolverDefinition(contentsOf: "solver.prototxt"), in: .standard())
+///     try solver.solve()
+///
+/// How a gradient becomes a step is the business of an `UpdateRule`, how far the step goes of a `LearningRatePolicy`.
+public final class Solver {
+  public let definition: SolverParameter
+  public let net: Net
+  public let testNets: [Net]
+  public let logger: Logger
+
+  /// How many updates have been made.
+  public internal(set) var iteration = 0
+
+  /// How often the learning rate has dropped (policies step and multistep).
+  public internal(set) var currentStep = 0
+
+  /// What the update rule remembers, as files store it: one blob for each learnable parameter, or, for rules with two values
+  /// a weight, all the first values and then all the second.
+  public internal(set) var history: [Blob] = []
+
+  /// Asked once an iteration, and before each test batch, for what to do next.
+  public var requestedAction: () -> SolverAction = { .none }
+
+  /// Called before the gradients of an iteration are computed, and when they are there.
+  public var onStart: [() throws -> Void] = []
+  public var onGradientsReady: [() throws -> Void] = []
+
+  /// Told how many iterations of how many are done, after each.
+  public var onProgress: ((_ done: Int, _ of: Int) -> Void)?
+
+  /// Whether a stop was requested.
+  public internal(set) var wasStopped = false
+
+  let policy: any LearningRatePolicy
+  let rule: any UpdateRule
+  let regularization: Regularization
+  var losses = SmoothedLoss()
+
+  /// Builds the train net and the test nets.
+  ///
+  /// - Throws: `SolverError` for a definition that contradicts itself, or what the nets throw.
+  public init(_ source: SolverDefinition, in environment: NetEnvironment) throws {
+    logger = environment.logger
+    let definition = source.parameter
+    self.definition = definition
+    for notice in source.notices { logger.info("\(notice)") }
+    logger.info("Initializing solver from parameters: \n\(Prototxt.print(definition))")
+    guard definition.averageLoss >= 1 else {
+      throw SolverError("average_loss should be non-negative: it is \(definition.averageLoss), but must be at least 1")
+    }
+    policy = try LearningRatePolicies.make(definition)
+    rule = try UpdateRules.make(definition)
+    regularization = try Regularization(definition)
+    if definition.snapshot > 0 { try Self.probeSnapshotPrefix(definition.snapshotPrefix) }
+
+    let nets = SolverNets(definition, environment)
+    net = try nets.makeTrainNet()
+    testNets = try nets.makeTestNets()
+    for weights in definition.weights {
+      for path in weights.split(separator: ",") {
+        for net in [net] + testNets { try net.copyWeights(fromFile: String(path)) }
+      }
+    }
+    for _ in 0..<type(of: rule).historyCount {
+      history += net.learnableParameters.map { Blob($0.blob.shape) }
+    }
+    logger.info("Solver scaffolding done.")
+  }
+
+  /// The learning rate of the coming update. Asking can advance the step of the multistep policy.
+  public func learningRate() -> Float {
+    let before = currentStep
+    let rate = policy.rate(at: iteration, step: &currentStep)
+    if currentStep != before, policy is MultistepPolicy {
+      logger.info("MultiStep Status: Iteration \(iteration), step = \(currentStep)")
+    }
+    return rate
+  }
+
+  /// Trains from here, or from a snapshot, to `max_iter`.
+  public func solve(resumingFrom snapshot: String? = nil) throws {
+    logger.info("Solving \(net.name)")
+    logger.info("Learning Rate Policy: \(definition.lrPolicy)")
+    wasStopped = false
+    if let snapshot { try restore(from: snapshot) }
+    try step(Int(definition.maxIter) - iteration)
+    if definition.snapshotAfterTrain, !isSnapshotDue || lastSnapshot != iteration { try self.snapshot() }
+    if wasStopped {
+      logger.info("Optimization stopped early.")
+      return
+    }
+    if definition.display > 0, iteration % Int(definition.display) == 0 {
+      losses.add(try net.forward(), keeping: Int(definition.averageLoss))
+      logger.info("Iteration \(iteration), loss = \(losses.mean.shortText)")
+    }
+    if definition.testInterval > 0, iteration % Int(definition.testInterval) == 0 { try testAll() }
+    logger.info("Optimization Done.")
+  }
+
+  /// The iteration of the snapshot that was last written or restored.
+  var lastSnapshot: Int?
+  /// The losses that a snapshot carried over, for the next `step`.
+  var carriedLosses: SmoothedLoss?
+}
