@@ -9,6 +9,8 @@ extension Net {
     public var ignored: [String] = []
     /// Layers of the net with parameters that the file does not have: they keep what they had.
     public var kept: [String] = []
+
+    public init() {}
   }
 
   /// Copies the stored weights into the layers of the same names.

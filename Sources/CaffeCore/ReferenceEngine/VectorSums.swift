@@ -25,3 +25,17 @@ func addColumnSums(_ a: UnsafePointer<Float>, rows: Int, columns: Int, to sums: 
     for column in 0..<columns { sums[column] += a[row * columns + column] }
   }
 }
+
+/// Σ (a[i] − m)², its additions reordered so that they vectorise.
+package func sumOfSquaredDifferences(_ a: UnsafePointer<Float>, _ m: Float, count: Int) -> Float {
+  var total: Float = 0
+  for i in 0..<count { total = Relaxed.multiplyAdd(a[i] - m, a[i] - m, total) }
+  return total
+}
+
+/// Σ (a[i] − b[i])², its additions reordered so that they vectorise.
+package func sumOfSquaredDifferences(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
+  var total: Float = 0
+  for i in 0..<count { total = Relaxed.multiplyAdd(a[i] - b[i], a[i] - b[i], total) }
+  return total
+}

@@ -85,7 +85,7 @@ public final class DataLayer: StatefulLayer {
     position += UInt64(batchSize)
   }
 
-  public func backward(_ top: [Blob], _ bottom: [Blob], propagate: [Bool]) {}
+  public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {}
 
   public func restore(seed: UInt64, position: UInt64) {
     self.seed = seed

@@ -1,6 +1,5 @@
 public import CaffeCore
 public import CaffeProto
-internal import FoundationEssentials
 
 /// What `transform_param` does to an image on its way into a net.
 ///
@@ -171,7 +170,7 @@ public func readMean(_ path: String) throws(NetError) -> (shape: ImageShape, val
   let remedy = "make it with compute_image_mean, or correct the path, which is relative to the working directory"
   let proto: BlobProto
   do {
-    proto = try BlobProto(serializedBytes: Data(contentsOf: URL(fileURLWithPath: path)))
+    proto = try BinaryProto.read(BlobProto.self, path: path)
   } catch {
     throw NetError("cannot read mean_file \(path): \(error)", remedy: remedy)
   }

@@ -12,7 +12,7 @@ extension SolverState {
     try file.root.write([currentStep], shape: [1], to: "current_step")
     let group = try file.root.createGroup("history")
     for (index, blob) in history.enumerated() {
-      try group.write(UnsafeBufferPointer(blob.data.values), shape: blob.shape.dimensions, to: "\(index)")
+      try group.write(blob.data.values, shape: blob.shape.dimensions, to: "\(index)")
     }
     if !recentLosses.isEmpty { try file.root.write(recentLosses, shape: [recentLosses.count], to: "recent_losses") }
     if !layerState.isEmpty {

@@ -1,0 +1,72 @@
+public import CaffeCore
+public import CaffeProto
+
+/// Switches elements off at random while the net learns (Srivastava et al., 2014), and scales the others up to make up for it.
+///
+///     TRAIN: y = x · mask / (1 − ratio), mask ~ Bernoulli(1 − ratio)
+///     TEST:  y = x
+///
+/// The mask of the n-th pass depends on the layer's seed and n alone.
+///
+/// | blob                  | shape |
+/// |-----------------------|-------|
+/// | `bottom[0]`, `top[0]` | any   |
+///
+/// | parameter       | default |
+/// |-----------------|---------|
+/// | `dropout_ratio` | 0.5     |
+public final class DropoutLayer: StatefulLayer {
+  public static let type = "Dropout"
+  public static let worksInPlace = true
+
+  public private(set) var seed: UInt64
+  public private(set) var position: UInt64 = 0
+  private let ratio: Float
+  private let isTraining: Bool
+  /// For each element 0 or 1 / (1 − ratio).
+  private let mask = Buffer()
+
+  public init(_ definition: LayerDefinition, in context: LayerContext) throws {
+    ratio = definition.dropoutParam.dropoutRatio
+    isTraining = context.phase == .train
+    seed = context.seed
+    guard 0...1 ~= ratio else { throw NetError("dropout_ratio is \(ratio), but it must lie between 0 and 1") }
+  }
+
+  public func restore(seed: UInt64, position: UInt64) {
+    self.seed = seed
+    self.position = position
+  }
+
+  public func reshape(_ bottom: [Blob], _ top: [Blob]) {
+    top[0].reshape(like: bottom[0])
+    if isTraining { mask.resize(to: bottom[0].count) }
+  }
+
+  public func forward(_ bottom: [Blob], _ top: [Blob]) {
+    guard isTraining else { return top[0].data.copy(from: bottom[0].data) }
+    drawMask()
+    Self.multiply(bottom[0].data, by: mask, into: top[0].data)
+  }
+
+  public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
+    guard propagate[0] else { return }
+    guard isTraining else { return bottom[0].diff.copy(from: top[0].diff) }
+    Self.multiply(top[0].diff, by: mask, into: bottom[0].diff)
+  }
+
+  private func drawMask() {
+    var random = Random(seed: seed, stream: position)
+    position += 1
+    let mask = self.mask.uninitializedValues
+    let scale = 1 / (1 - ratio)
+    for i in 0..<mask.count { mask[i] = random.uniform() < ratio ? 0 : scale }
+  }
+
+  private static func multiply(_ x: Buffer, by mask: Buffer, into y: Buffer) {
+    let x = x.values
+    let mask = mask.values
+    let y = y.uninitializedValues
+    for i in 0..<x.count { y[i] = x[i] * mask[i] }
+  }
+}

@@ -1,0 +1,35 @@
+public import CaffeCore
+public import CaffeProto
+internal import RealModule
+
+/// The exponential linear unit (Clevert et al., 2015).
+///
+///     y = x > 0 ? x : α (eˣ − 1)
+///
+/// | blob                  | shape |
+/// |-----------------------|-------|
+/// | `bottom[0]`, `top[0]` | any   |
+///
+/// | parameter | default |
+/// |-----------|---------|
+/// | `alpha`   | 1       |
+public final class ELULayer: NeuronLayer {
+  public static let type = "ELU"
+  public let workspace: NeuronWorkspace
+  private let alpha: Float
+
+  public init(_ definition: LayerDefinition, in context: LayerContext) {
+    alpha = definition.eluParam.alpha
+    workspace = NeuronWorkspace(alpha >= 0 ? .elu(alpha: alpha) : nil, engine: context.engine())
+  }
+
+  public func value(at x: Float) -> Float { x > 0 ? x : alpha * (.exp(x) - 1) }
+
+  /// For x ≤ 0 the derivative α eˣ is α + y.
+  public func derivative(at x: Float, value y: Float) -> Float {
+    (alpha < 0 ? x : y) > 0 ? 1 : alpha + y
+  }
+
+  /// With a negative α the result has lost the sign of x.
+  public var derivativeNeedsInput: Bool { alpha < 0 }
+}

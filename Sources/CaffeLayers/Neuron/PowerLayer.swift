@@ -1,0 +1,64 @@
+public import CaffeCore
+public import CaffeProto
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// A power of a linear function.
+///
+///     y  = (shift + scale · x) ^ power
+///     dx = dy · power · scale · (shift + scale · x) ^ (power − 1)
+///
+/// Where power · scale is 0, y is constant and dx is 0.
+///
+/// | blob                  | shape |
+/// |-----------------------|-------|
+/// | `bottom[0]`, `top[0]` | any   |
+///
+/// | parameter | default |
+/// |-----------|---------|
+/// | `power`   | 1       |
+/// | `scale`   | 1       |
+/// | `shift`   | 0       |
+public final class PowerLayer: NeuronLayer {
+  public static let type = "Power"
+  public let workspace = NeuronWorkspace()
+  private let power: Float
+  private let scale: Float
+  private let shift: Float
+  private let kind: Kind
+
+  /// The powers that need no call of `pow`.
+  private enum Kind { case constant, linear, square, general }
+
+  public init(_ definition: LayerDefinition, in context: LayerContext) {
+    power = definition.powerParam.power
+    scale = definition.powerParam.scale
+    shift = definition.powerParam.shift
+    kind = power * scale == 0 ? .constant : power == 1 ? .linear : power == 2 ? .square : .general
+  }
+
+  public func value(at x: Float) -> Float {
+    let base = shift + scale * x
+    return switch kind {
+    case .constant: power == 0 ? 1 : pow(shift, power)
+    case .linear: base
+    case .square: base * base
+    case .general: pow(base, power)
+    }
+  }
+
+  public func derivative(at x: Float, value y: Float) -> Float {
+    switch kind {
+    case .constant: 0
+    case .linear: scale
+    case .square: 2 * scale * (shift + scale * x)
+    case .general: power * scale * pow(shift + scale * x, power - 1)
+    }
+  }
+
+  public var derivativeNeedsInput: Bool { kind == .square || kind == .general }
+}

@@ -1,0 +1,57 @@
+public import CaffeCore
+public import CaffeProto
+
+/// Joins blobs along one axis. A single bottom is not copied but shared.
+///
+/// | blob        | shape                                   |
+/// |-------------|-----------------------------------------|
+/// | `bottom[i]` | … × Aᵢ × …, equal but for `axis`        |
+/// | `top[0]`    | … × Σ Aᵢ × …                            |
+///
+/// | parameter    | default                 |
+/// |--------------|-------------------------|
+/// | `axis`       | 1                       |
+/// | `concat_dim` | the older name of `axis` |
+public final class ConcatLayer: Layer {
+  public static let type = "Concat"
+  public static let bottomCount = BlobCount.atLeast(1)
+
+  private let axis: Int
+  private var pieces = AxisPieces()
+
+  public init(_ definition: LayerDefinition, in context: LayerContext) throws {
+    let parameter = definition.concatParam
+    guard !(parameter.hasAxis && parameter.hasConcatDim) else {
+      throw NetError("Either axis or concat_dim should be specified; not both.")
+    }
+    axis = parameter.hasConcatDim ? Int(parameter.concatDim) : Int(parameter.axis)
+  }
+
+  public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
+    var shape = bottom[0].shape
+    let axis = try shape.axis(self.axis)
+    for blob in bottom.dropFirst() {
+      guard blob.shape.rank == shape.rank else { throw NetError("All inputs must have the same number of axes.") }
+      for other in 0..<shape.rank where other != axis && blob.shape[other] != shape[other] {
+        throw NetError("All inputs must have the same shape, except at concat_axis.")
+      }
+    }
+    pieces = AxisPieces(bottom.map { $0.shape[axis] }, of: shape, axis: axis)
+    shape = try Shape(checking: shape.axes(..<axis) + [pieces.total] + shape.axes((axis + 1)...))
+    top[0].reshape(to: shape)
+    if bottom.count == 1 { top[0].share(bottom[0]) }
+  }
+
+  public func forward(_ bottom: [Blob], _ top: [Blob]) {
+    guard bottom.count > 1 else { return }
+    let whole = top[0].data.uninitializedValues
+    for (index, bottom) in bottom.enumerated() { pieces.join(bottom.data, index, into: whole) }
+  }
+
+  public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
+    guard bottom.count > 1 else { return }
+    for (index, bottom) in bottom.enumerated() where propagate[index] {
+      pieces.cut(index, from: top[0].diff, into: bottom.diff)
+    }
+  }
+}
