@@ -107,6 +107,12 @@ public struct BinaryProtoError: Error, Hashable, Sendable, CustomStringConvertib
     case tooLarge
   }
 
+  public init(file: String, message: String, problem: Problem) {
+    self.file = file
+    self.message = message
+    self.problem = problem
+  }
+
   public var description: String {
     switch problem {
     case .fileNotFound: "\(file): error: File not found: \(file)"

@@ -41,6 +41,12 @@ public struct PrototxtError: Error, Hashable, Sendable, CustomStringConvertible 
     case enclosing(String)
   }
 
+  public init(location: SourceLocation, problem: Problem, message: String) {
+    self.location = location
+    self.problem = problem
+    self.message = message
+  }
+
   public var description: String {
     let excerpt = location.excerpt
     return "\(location): error: \(problem)\n\(excerpt)\(excerpt.isEmpty ? "" : "\n")\(originalWords)"

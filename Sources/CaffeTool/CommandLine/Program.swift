@@ -1,0 +1,132 @@
+import ArgumentParser
+import FoundationEssentials
+import Logging
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The program that this process was called as: `caffe`, or one of the tools that have a name of their own.
+///
+/// One executable serves all names. A link named `convert_mnist_data`, or `convert_mnist_data.bin` as the old build
+/// trees had it, does what `caffe convert_mnist_data` does.
+struct Program {
+  let name: String
+  private let tool: (any ToolCommand.Type)?
+
+  /// Flags that stand alone, of all commands together.
+  private static let booleans: Set<String> = ["logtostderr", "alsologtostderr"]
+
+  /// Exit statuses: success, something went wrong, and a command line that makes no sense.
+  private enum Status {
+    static let success: CInt = 0
+    static let failure: CInt = 1
+    static let usage: CInt = 2
+  }
+
+  init(invokedAs path: String) {
+    let file = path.split(separator: "/").last.map(String.init) ?? "caffe"
+    let name = file.hasSuffix(".bin") ? String(file.dropLast(4)) : file
+    tool = CaffeCommand.ownPrograms.first { $0.configuration.commandName == name }
+    self.name = tool == nil ? "caffe" : name
+  }
+
+  /// Runs the command that the arguments ask for and returns the exit status.
+  func run(_ arguments: [String]) -> CInt {
+    // Requests of a completion script are ArgumentParser's own.
+    if arguments.first?.hasPrefix("---") == true { return parse(CaffeCommand.self, arguments, setAside: []) }
+    do {
+      var line = try GFlags(arguments, booleans: Self.booleans)
+      if let tool {
+        return parse(tool, line.arguments + ["--"] + line.words, setAside: [])
+      }
+      guard let word = line.words.first else { return runWithoutCommand(line) }
+      guard word != "help" else { return parse(CaffeCommand.self, line.words, setAside: []) }
+      guard let command = CaffeCommand.commands.first(where: { $0.configuration.commandName == word }) else {
+        return refuse(word)
+      }
+      let setAside = line.remove(command.flagsWithoutEffect)
+      let operands = line.words.dropFirst()
+      return parse(
+        CaffeCommand.self, [word] + line.arguments + (operands.isEmpty ? [] : ["--"] + operands), setAside: setAside)
+    } catch {
+      complain("Error: \(error)")
+      return Status.usage
+    }
+  }
+
+  private func runWithoutCommand(_ line: GFlags) -> CInt {
+    if line.flags.isEmpty {
+      print(CaffeCommand.helpMessage())
+      return Status.success
+    }
+    let answered = ["--help", "--version", "--generate-completion-script", "--help-hidden"]
+    if line.arguments.contains(where: { argument in answered.contains { argument.hasPrefix($0) } }) {
+      return parse(CaffeCommand.self, line.arguments, setAside: [])
+    }
+    complain("Error: no command among the arguments.\n" + CaffeCommand.helpMessage())
+    return Status.usage
+  }
+
+  private func refuse(_ word: String) -> CInt {
+    let names = CaffeCommand.commands.compactMap { $0.configuration.commandName }
+    complain(
+      (["Available caffe actions:"] + names.map { "\t" + $0 } + ["Unknown action: \(word)"]).joined(separator: "\n"))
+    return Status.failure
+  }
+
+  private func parse(_ root: any ParsableCommand.Type, _ arguments: [String], setAside: [String]) -> CInt {
+    let tool: (any ToolCommand)?
+    do {
+      var command = try root.parseAsRoot(arguments)
+      tool = command as? any ToolCommand
+      // What is left are ArgumentParser's own commands, such as help; they answer by throwing a clean exit.
+      if tool == nil { try command.run() }
+    } catch {
+      if root.exitCode(for: error) == .success {
+        print(root.fullMessage(for: error))
+        return Status.success
+      }
+      complain(root.fullMessage(for: error))
+      return Status.usage
+    }
+    return tool.map { run($0, setAside: setAside) } ?? Status.success
+  }
+
+  private func run(_ command: any ToolCommand, setAside: [String]) -> CInt {
+    let settings = command.logging.applied(to: LogSettings(environment: ProcessInfo.processInfo.environment))
+    let output: LogOutput
+    do {
+      output = try LogOutput(settings, program: name)
+    } catch {
+      complain("\(error)")
+      return Status.failure
+    }
+    LoggingSystem.bootstrap { _ in GlogHandler(output: output, level: settings.level) }
+    let session = Session(log: Logger(label: name), output: output)
+    for flag in setAside {
+      session.log.warning("-\(flag) has no effect on \(type(of: command).configuration.commandName ?? name).")
+    }
+    do {
+      try command.run(in: session)
+      return Status.success
+    } catch let status as ExitCode {
+      return status.rawValue
+    } catch {
+      output.showProgress("")
+      output.writeFailure("\(error)")
+      return Status.failure
+    }
+  }
+
+  private func complain(_ message: String) { LogOutput.writeAll(Array((message + "\n").utf8), to: STDERR_FILENO) }
+}
+
+@main
+struct Main {
+  static func main() {
+    exit(Program(invokedAs: CommandLine.arguments[0]).run(Array(CommandLine.arguments.dropFirst())))
+  }
+}

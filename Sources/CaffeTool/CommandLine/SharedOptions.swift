@@ -1,0 +1,46 @@
+import ArgumentParser
+import Logging
+
+/// `-gpu`, which this build answers with the CPU.
+package struct DeviceOptions: ParsableArguments {
+  @Option(help: "GPUs to run on: 0, or 0,1, or all. This build has none and runs on the CPU.")
+  package var gpu = ""
+
+  package init() {}
+
+  package func validate() throws {
+    let isList = gpu.split(separator: ",", omittingEmptySubsequences: false).allSatisfy { UInt16($0) != nil }
+    guard ["", "all"].contains(gpu) || isList else {
+      throw ValidationError("-gpu \"\(gpu)\": write all, or numbers with commas between them such as 0,1.")
+    }
+  }
+
+  /// Says what the command runs on; `wanted` tells who asked for a GPU, if somebody did.
+  func logDevice(_ log: Logger, wanted: String? = nil) {
+    if let wanted = gpu.isEmpty ? wanted : "-gpu \(gpu)" {
+      log.warning("\(wanted): this build has no CUDA engine; going on with the CPU.")
+    }
+    log.info("Use CPU.")
+  }
+}
+
+/// `-level` and `-stage`: the part of the net's state that include and exclude rules look at.
+package struct StateOptions: ParsableArguments {
+  @Option(help: "The level of the net's state.")
+  package var level = 0
+
+  @Option(help: "Stages of the net's state, with commas between them.")
+  package var stage = ""
+
+  package init() {}
+
+  /// The stages; without any there is one without a name, as scripts and logs expect.
+  package var stages: [String] {
+    stage.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+  }
+}
+
+/// Checks `-iterations`.
+func requirePositive(iterations: Int) throws {
+  guard iterations > 0 else { throw ValidationError("-iterations must be at least 1, and is \(iterations).") }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Logging
+
+/// What a running command writes to.
+struct Session {
+  let log: Logger
+  let output: LogOutput
+}
+
+/// A command of this executable.
+protocol ToolCommand: ParsableCommand {
+  /// The log flags.
+  var logging: LogOptions { get }
+
+  /// Flags of other commands that this one takes, with a warning.
+  ///
+  /// The original's flags belong to the program, not to a command, so old scripts may pass any of them.
+  static var flagsWithoutEffect: Set<String> { get }
+
+  /// Does the work; an error thrown from here is printed and ends the program with status 1.
+  func run(in session: Session) throws
+}
+
+extension ToolCommand {
+  static var flagsWithoutEffect: Set<String> { [] }
+}
+
+/// The `caffe` program: the list of its commands.
+struct CaffeCommand: ParsableCommand {
+  static let commands: [any ToolCommand.Type] = [
+    Train.self, Test.self, Time.self, DeviceQuery.self, ConvertMNISTData.self,
+  ]
+
+  /// Commands that are also programs under their own name.
+  static let ownPrograms: [any ToolCommand.Type] = [ConvertMNISTData.self]
+
+  static let configuration = CommandConfiguration(
+    commandName: "caffe",
+    abstract: "command line brew",
+    usage: "caffe <command> <args>",
+    discussion: """
+      Flags may be written -name value, -name=value or --name value, before or after the command.
+      """,
+    version: "caffe version 2.0.0",
+    subcommands: commands)
+}
