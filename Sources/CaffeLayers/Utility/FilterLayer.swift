@@ -18,11 +18,11 @@ public final class FilterLayer: Layer {
 
   /// The items that pass; nil before the first values.
   private var passing: [Int]?
-  private var bottoms = 0
+  private let tops: Int
 
-  public init(_ definition: LayerDefinition, in context: LayerContext) {}
+  public init(_ definition: LayerDefinition, in context: LayerContext) { tops = definition.top.count }
 
-  public func allowsForcedBackward(toBottom index: Int) -> Bool { index < bottoms - 1 }
+  public func allowsForcedBackward(toBottom index: Int) -> Bool { index < tops }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
     try refuseInPlace(bottom, top)
@@ -31,7 +31,6 @@ public final class FilterLayer: Layer {
         "Top.size() should be equal to bottom.size() - 1 (there are \(top.count) tops and \(bottom.count) bottoms)",
         remedy: "the last bottom is the selector, which has no top")
     }
-    bottoms = bottom.count
   }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
