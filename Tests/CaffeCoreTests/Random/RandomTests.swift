@@ -1,7 +1,7 @@
 import Caffe
 import Testing
 
-@Suite struct `Random` {
+@Suite struct `A random stream` {
   @Test func `gives these numbers for ever, as snapshots rely on them`() {
     var random = Random(seed: 1701)
     #expect(
