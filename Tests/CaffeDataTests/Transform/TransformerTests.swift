@@ -13,7 +13,7 @@ import Testing
   }
 
   private func transformed(
-    _ settings: String, _ phase: Phase = .test, _ image: Image, seed: UInt64 = 1, number: UInt64 = 0
+    _ settings: String, _ image: Image, _ phase: Phase = .test, seed: UInt64 = 1, number: UInt64 = 0
   ) throws -> [Float] {
     let parameter = try Prototxt.parse(TransformationParameter.self, text: settings, file: "test")
     let transformer = try Transformer(parameter, phase: phase)
@@ -40,7 +40,7 @@ import Testing
   @Test func `takes every window in TRAIN`() throws {
     var corners: Set<Float> = []
     for number in 0..<200 {
-      let output = try transformed("crop_size: 3", .train, image(1, 4, 5), number: UInt64(number))
+      let output = try transformed("crop_size: 3", image(1, 4, 5), .train, number: UInt64(number))
       #expect(zip(output, [0, 1, 2, 10, 11, 12, 20, 21, 22] as [Float]).allSatisfy { $0 - $1 == output[0] })
       corners.insert(output[0])
     }
@@ -54,7 +54,8 @@ import Testing
     for number in 0..<100 {
       let output = try transformed("mirror: true mean_file: \"\(mean)\"", image(1, 4, 5), number: UInt64(number))
       // Without the mean a row reads 10 y + x, with it 10 y.
-      #expect(output == (0..<20).map { Float(10 * ($0 / 5)) })
+      let expected: [Float] = (0..<20).map { Float(10 * ($0 / 5)) }
+      #expect(output == expected)
       if try transformed("mirror: true", image(1, 1, 2), number: UInt64(number)) == [1, 0] { mirrored += 1 }
     }
     #expect((30...70).contains(mirrored))
@@ -65,7 +66,7 @@ import Testing
       var random = Random(seed: 1, stream: UInt64(number))
       let mirror = random.below(2) == 1
       let corner = Float(10 * random.below(3) + random.below(3))
-      let output = try transformed("crop_size: 3 mirror: true", .train, image(1, 5, 5), number: UInt64(number))
+      let output = try transformed("crop_size: 3 mirror: true", image(1, 5, 5), .train, number: UInt64(number))
       #expect(output[mirror ? 2 : 0] == corner)
     }
   }
@@ -73,7 +74,7 @@ import Testing
   @Test func `crops the mean along with the image`() throws {
     let folder = try TemporaryFolder()
     let mean = try meanFile(folder, (0..<20).map { Float(10 * ($0 / 5) + $0 % 5) })
-    #expect(try transformed("crop_size: 2 mean_file: \"\(mean)\" scale: 3", .train, image(1, 4, 5)) == [0, 0, 0, 0])
+    #expect(try transformed("crop_size: 2 mean_file: \"\(mean)\" scale: 3", image(1, 4, 5), .train) == [0, 0, 0, 0])
   }
 
   @Test func `takes floats where a record has no bytes`() throws {
