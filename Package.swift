@@ -71,7 +71,9 @@ let package = Package(
     .testTarget(name: "CaffeCoreTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
     .testTarget(name: "CaffeLayersTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
     .testTarget(name: "CaffeHDF5Tests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
-    .testTarget(name: "CaffeSolversTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
+    .testTarget(
+      name: "CaffeSolversTests",
+      dependencies: ["Caffe", "CaffeTesting", .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
     .testTarget(name: "CaffeDataTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
     .testTarget(name: "CaffeOneDNNTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
     .testTarget(name: "CaffeToolTests", dependencies: ["Caffe", "CaffeTesting", "CaffeTool"], swiftSettings: strict),

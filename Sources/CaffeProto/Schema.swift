@@ -74,16 +74,16 @@ extension Schema {
       let set = try? Google_Protobuf_FileDescriptorSet(serializedBytes: data)
     else { preconditionFailure("Descriptor.pb.swift is damaged: run Scripts/generate-proto") }
     for file in set.file {
-      file.enumType.forEach { add($0, in: "") }
-      file.messageType.forEach { add($0, in: "") }
+      for type in file.enumType { add(type, in: "") }
+      for type in file.messageType { add(type, in: "") }
     }
   }
 
   private mutating func add(_ message: Google_Protobuf_DescriptorProto, in scope: String) {
     let name = scope + message.name
     messages[name] = MessageType(name: name, fields: message.field.map(Field.init))
-    message.enumType.forEach { add($0, in: name + ".") }
-    message.nestedType.forEach { add($0, in: name + ".") }
+    for type in message.enumType { add(type, in: name + ".") }
+    for type in message.nestedType { add(type, in: name + ".") }
   }
 
   private mutating func add(_ enumeration: Google_Protobuf_EnumDescriptorProto, in scope: String) {

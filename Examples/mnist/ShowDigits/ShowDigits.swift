@@ -15,13 +15,18 @@ enum ShowDigits {
   static func main() {
     let arguments = CommandLine.arguments
     guard arguments.count == 4 else {
-      fputs("usage: show-digits NET WEIGHTS MNIST_FOLDER\n", stderr)
+      complain("usage: show-digits NET WEIGHTS MNIST_FOLDER")
       exit(2)
     }
     do { try show(net: arguments[1], weights: arguments[2], folder: arguments[3]) } catch {
-      fputs("\(error)\n", stderr)
+      complain("\(error)")
       exit(1)
     }
+  }
+
+  static func complain(_ message: String) {
+    let line = Array((message + "\n").utf8)
+    _ = write(STDERR_FILENO, line, line.count)
   }
 
   static func show(net path: String, weights: String, folder: String) throws {

@@ -76,7 +76,7 @@ public enum BinaryProto {
     }
     let data: Data
     do {
-      data = try fileContents(path)
+      data = try fileContents(path, mapped: true)
     } catch {
       switch error {
       case .notFound: throw failed(.fileNotFound)
@@ -105,6 +105,12 @@ public struct BinaryProtoError: Error, Hashable, Sendable, CustomStringConvertib
     case foreign(String)
     case unwritable(String)
     case tooLarge
+  }
+
+  public init(file: String, message: String, problem: Problem) {
+    self.file = file
+    self.message = message
+    self.problem = problem
   }
 
   public var description: String {

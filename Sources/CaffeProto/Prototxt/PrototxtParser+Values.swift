@@ -126,7 +126,8 @@ extension PrototxtParser {
     if token.kind == .identifier {
       let text = scanner.text(token)
       guard let number = enumeration.number(named: text) else {
-        throw PrototxtFailure(token, .unknownValue(text, field: field.name, nearest: nearestName(to: text, among: names)))
+        throw PrototxtFailure(
+          token, .unknownValue(text, field: field.name, nearest: nearestName(to: text, among: names)))
       }
       try advance()
       return number

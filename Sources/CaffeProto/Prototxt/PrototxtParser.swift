@@ -6,56 +6,41 @@
 ///     field   = name ":" ( value | list ) | name [ ":" ] ( body | list )
 ///     body    = "{" message "}" | "<" message ">"
 ///     list    = "[" [ item { "," item } ] "]"
+///
+/// No message of Caffe contains itself, so the schema bounds the depth of brackets.
 struct PrototxtParser {
-  static let depthLimit = 100
-
   var scanner: PrototxtScanner
   var token: PrototxtScanner.Token
   private var messages: [Schema.MessageType] = []
-  /// A string that runs over several lines: an error right behind it means that its closing quote is missing.
-  private var longString: (start: PrototxtScanner.Token, endLine: Int)?
   /// Where the messages in repeated fields of the outermost message start, by field.
   private(set) var places: [String: [SourceLocation]] = [:]
-
-  private init(_ bytes: [UInt8], file: String) throws(PrototxtFailure) {
-    scanner = PrototxtScanner(bytes, file: file)
-    token = try scanner.next()
-  }
 
   /// The wire format of the text, and where each message in a repeated field of the outermost message starts.
   static func parse(
     _ bytes: [UInt8], file: String, as message: Schema.MessageType
   ) throws(PrototxtError) -> (wire: [UInt8], places: [String: [SourceLocation]]) {
-    var parser: PrototxtParser?
+    let scanner = PrototxtScanner(bytes, file: file)
+    var parser = PrototxtParser(scanner: scanner, token: scanner.beginning)
     do {
-      parser = try PrototxtParser(bytes, file: file)
-      let wire = try parser?.outermost(message) ?? []
-      return (wire, parser?.places ?? [:])
+      try parser.advance()
+      let wire = try parser.fields(of: message, from: parser.token, until: nil)
+      return (wire, parser.places)
     } catch {
-      let failure = parser?.explained(error) ?? error
-      let scanner = parser?.scanner ?? PrototxtScanner(bytes, file: file)
-      throw PrototxtError(
-        location: scanner.location(of: failure.token), problem: failure.problem, message: message.name)
+      throw PrototxtError(location: scanner.location(of: error.token), problem: error.problem, message: message.name)
     }
   }
 
-  private func explained(_ failure: PrototxtFailure) -> PrototxtFailure {
-    guard let longString, longString.endLine == failure.token.line else { return failure }
-    return PrototxtFailure(longString.start, .unclosedString)
+  private init(scanner: PrototxtScanner, token: PrototxtScanner.Token) {
+    self.scanner = scanner
+    self.token = token
   }
 
   // MARK: Messages
-
-  private mutating func outermost(_ message: Schema.MessageType) throws(PrototxtFailure) -> [UInt8] {
-    let start = token
-    return try fields(of: message, from: start, until: nil)
-  }
 
   /// The fields up to the closing bracket, or up to the end of the file if that is nil.
   private mutating func fields(
     of message: Schema.MessageType, from start: PrototxtScanner.Token, until closing: UInt8?
   ) throws(PrototxtFailure) -> [UInt8] {
-    guard messages.count < Self.depthLimit else { throw PrototxtFailure(start, .tooDeep(limit: Self.depthLimit)) }
     messages.append(message)
     defer { messages.removeLast() }
 
@@ -154,10 +139,7 @@ struct PrototxtParser {
 
   // MARK: Tokens
 
-  mutating func advance() throws(PrototxtFailure) {
-    if token.kind == .string, token.line != scanner.line { longString = (token, scanner.line) }
-    token = try scanner.next()
-  }
+  mutating func advance() throws(PrototxtFailure) { token = try scanner.next() }
 
   func isSymbol(_ symbol: UInt8) -> Bool { token.kind == .symbol && scanner.bytes[token.start] == symbol }
 

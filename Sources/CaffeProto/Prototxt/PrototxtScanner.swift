@@ -13,7 +13,7 @@ struct PrototxtScanner {
   let file: String
   let bytes: [UInt8]
   private var position = 0
-  private(set) var line = 1
+  private var line = 1
   private var lineStart = 0
 
   init(_ bytes: [UInt8], file: String) {
@@ -24,6 +24,9 @@ struct PrototxtScanner {
       lineStart = 3
     }
   }
+
+  /// The empty token before all others.
+  var beginning: Token { Token(kind: .symbol, start: position, end: position, line: line, lineStart: lineStart) }
 
   func text(_ token: Token) -> String { String(decoding: bytes[token.start..<token.end], as: UTF8.self) }
 
@@ -55,8 +58,12 @@ struct PrototxtScanner {
     if first.isLetter {
       token.kind = .identifier
       skip { $0.isLetter || $0.isDigit }
-    } else if first.isDigit || (first == UInt8(ascii: ".") && position + 1 < bytes.count && bytes[position + 1].isDigit) {
+    } else if first.isDigit || (first == UInt8(ascii: ".") && position + 1 < bytes.count && bytes[position + 1].isDigit)
+    {
       token.kind = number()
+      if current?.isLetter == true {
+        throw PrototxtFailure(token, .expected("a space behind a number", found: "a letter"))
+      }
     } else if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
       token.kind = .string
       try string(quote: first, from: token)
@@ -117,7 +124,7 @@ struct PrototxtScanner {
       position += 1
       switch byte {
       case quote: return
-      case UInt8(ascii: "\n"): newline()
+      case UInt8(ascii: "\n"): throw PrototxtFailure(token, .unclosedString)
       case UInt8(ascii: "\\") where current != nil && current != UInt8(ascii: "\n"): position += 1
       default: break
       }

@@ -32,6 +32,12 @@ public struct UpgradeError: Error, Hashable, Sendable, CustomStringConvertible {
     case twoSolverTypes
   }
 
+  public init(file: String?, location: SourceLocation? = nil, problem: Problem) {
+    self.file = file
+    self.location = location
+    self.problem = problem
+  }
+
   public var description: String {
     let place = location.map(\.description) ?? file ?? "net"
     let excerpt = location.map { "\n" + $0.excerpt } ?? ""
