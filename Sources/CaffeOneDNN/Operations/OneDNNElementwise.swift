@@ -59,7 +59,7 @@ final class OneDNNElementwise: ElementwiseOperation {
   private func map(
     _ layout: Layout?, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, _ f: (Float) -> Float
   ) {
-    parallelFor(layout?.storedCount ?? description.shape.count) { transform($0, x, into: y, f) }
+    runtime.parallelFor(layout?.storedCount ?? description.shape.count) { transform($0, x, into: y, f) }
   }
 
   @inline(__always)
@@ -67,7 +67,7 @@ final class OneDNNElementwise: ElementwiseOperation {
     _ layout: Layout?, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
     _ f: (Float, Float) -> Float
   ) {
-    parallelFor(layout?.storedCount ?? description.shape.count) { transform($0, a, b, into: y, f) }
+    runtime.parallelFor(layout?.storedCount ?? description.shape.count) { transform($0, a, b, into: y, f) }
   }
 }
 
