@@ -6,10 +6,12 @@ public enum LayerTypes {
   public static var all: [any Layer.Type] {
     [
       AbsValLayer.self, AccuracyLayer.self, BatchNormLayer.self, BiasLayer.self, ConcatLayer.self,
-      ConvolutionLayer.self, DropoutLayer.self, DummyDataLayer.self, ELULayer.self, EltwiseLayer.self,
-      EuclideanLossLayer.self, FlattenLayer.self, InnerProductLayer.self, InputLayer.self, ParameterLayer.self,
-      PoolingLayer.self, PowerLayer.self, ReLULayer.self, ReshapeLayer.self, ScaleLayer.self, SigmoidLayer.self,
-      SilenceLayer.self, SliceLayer.self, SoftmaxLayer.self, SoftmaxWithLossLayer.self, SplitLayer.self, TanHLayer.self,
+      ContrastiveLossLayer.self, ConvolutionLayer.self, DropoutLayer.self, DummyDataLayer.self, ELULayer.self,
+      EltwiseLayer.self, EuclideanLossLayer.self, FlattenLayer.self, HingeLossLayer.self, InfogainLossLayer.self,
+      InnerProductLayer.self, InputLayer.self, LSTMLayer.self, LSTMUnitLayer.self, MultinomialLogisticLossLayer.self,
+      ParameterLayer.self, PoolingLayer.self, PowerLayer.self, RNNLayer.self, ReLULayer.self, ReshapeLayer.self,
+      ScaleLayer.self, SigmoidLayer.self, SigmoidCrossEntropyLossLayer.self, SilenceLayer.self, SliceLayer.self,
+      SoftmaxLayer.self, SoftmaxWithLossLayer.self, SplitLayer.self, TanHLayer.self,
     ]
   }
 }
