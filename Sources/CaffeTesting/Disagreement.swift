@@ -1,5 +1,3 @@
-public import CaffeCore
-
 /// A place in which a result is not what it should be.
 public struct Disagreement: Hashable, Sendable {
   /// What was looked at, such as `step1/bottom_diff/data`.
@@ -67,7 +65,7 @@ struct Comparison {
     disagreements += CaffeTesting.disagreements(actual, expected, tolerance: tolerance, at: place)
   }
 
-  mutating func compare<Value: Equatable>(_ actual: Value, _ expected: Value, at place: String) {
+  mutating func compareExactly<Value: Equatable>(_ actual: Value, _ expected: Value, at place: String) {
     if actual != expected { note(place, expected: "\(expected)", actual: "\(actual)") }
   }
 

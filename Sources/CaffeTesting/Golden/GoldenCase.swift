@@ -70,13 +70,13 @@ public struct GoldenCase: Sendable {
     let net = try Net(
       definition, phase: phase, level: level, stages: stages, in: .forTesting(registry: registry, engine: engine))
     var comparison = Comparison(tolerance: tolerance)
-    comparison.compare(net.layers.map(\.name), layerNames, at: "layer_names")
-    comparison.compare(net.layers.map(\.type), layerTypes, at: "layer_types")
-    comparison.compare(net.blobNames, blobNames, at: "blob_names")
-    comparison.compare(net.inputs.map { net.blobNames[$0] }, inputs, at: "inputs")
-    comparison.compare(net.outputs.map { net.blobNames[$0] }, outputs, at: "outputs")
+    comparison.compareExactly(net.layers.map(\.name), layerNames, at: "layer_names")
+    comparison.compareExactly(net.layers.map(\.type), layerTypes, at: "layer_types")
+    comparison.compareExactly(net.blobNames, blobNames, at: "blob_names")
+    comparison.compareExactly(net.inputs.map { net.blobNames[$0] }, inputs, at: "inputs")
+    comparison.compareExactly(net.outputs.map { net.blobNames[$0] }, outputs, at: "outputs")
     let learned = net.layers.flatMap { node in node.layer.parameters.indices.map { "\(node.name)/\($0)" } }
-    comparison.compare(learned.sorted(), parameters.map(\.name).sorted(), at: "param")
+    comparison.compareExactly(learned.sorted(), parameters.map(\.name).sorted(), at: "param")
 
     net.set(parameters, in: &comparison, at: "param")
     for (index, step) in steps.enumerated() {

@@ -43,8 +43,8 @@ public struct GoldenNet: Sendable {
     for (phase, record) in phases {
       let net = try Net(definition, phase: phase, in: .forTesting(registry: registry, engine: engine))
       try net.copyWeights(from: NetParameter.read(binary: weights))
-      comparison.compare(net.layers.map(\.name), record.layerNames, at: "\(phase)/layer_names")
-      comparison.compare(net.blobNames, record.blobNames, at: "\(phase)/blob_names")
+      comparison.compareExactly(net.layers.map(\.name), record.layerNames, at: "\(phase)/layer_names")
+      comparison.compareExactly(net.blobNames, record.blobNames, at: "\(phase)/blob_names")
       for recording in bottoms {
         guard let blob = net.blob(recording.name) else { continue }
         blob.reshape(to: recording.shape)

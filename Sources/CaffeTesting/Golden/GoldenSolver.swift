@@ -98,7 +98,7 @@ public struct GoldenSolver: Sendable {
     let net = solver.testNets[0]
     let means = try solver.test(0) ?? []
     let names = net.outputs.map { net.blobNames[$0] }
-    comparison.compare(names, testOutputs.map(\.name), at: "test outputs")
+    comparison.compareExactly(names, testOutputs.map(\.name), at: "test outputs")
     comparison.compare(means, testOutputs.flatMap(\.values), at: "test")
   }
 }

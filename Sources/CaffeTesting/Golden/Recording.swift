@@ -68,7 +68,7 @@ extension Net {
         continue
       }
       guard blob.shape == recording.shape else {
-        comparison.compare(blob.shape, recording.shape, at: "\(place)/\(recording.name) shape")
+        comparison.compareExactly(blob.shape, recording.shape, at: "\(place)/\(recording.name) shape")
         continue
       }
       _ = blob.data.uninitializedValues.update(from: recording.values)
@@ -85,7 +85,7 @@ extension Net {
         comparison.note(place, expected: "a blob", actual: "none")
         continue
       }
-      comparison.compare(blob.shape, recording.shape, at: "\(place) shape")
+      comparison.compareExactly(blob.shape, recording.shape, at: "\(place) shape")
       comparison.compare(blob[keyPath: buffer].values, recording.values, at: place)
     }
   }
@@ -100,7 +100,7 @@ extension Net {
         comparison.note(place, expected: "a parameter", actual: "none")
         continue
       }
-      comparison.compare(blob.shape, recording.shape, at: "\(place) shape")
+      comparison.compareExactly(blob.shape, recording.shape, at: "\(place) shape")
       comparison.compare(blob[keyPath: buffer].values, recording.values, at: place)
     }
   }

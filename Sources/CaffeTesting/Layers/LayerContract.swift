@@ -80,7 +80,7 @@ extension LayerContract {
       let once = try makeLayer()
       let twice = try makeLayer()
       try twice.layer.reshape(twice.bottoms, twice.tops)
-      comparison.compare(twice.tops.map(\.shape), once.tops.map(\.shape), at: "reshaped twice: top shapes")
+      comparison.compareExactly(twice.tops.map(\.shape), once.tops.map(\.shape), at: "reshaped twice: top shapes")
       compare(twice.bottomValues, once.bottomValues, "reshaped twice", "bottom")
       try once.forward()
       try twice.forward()
@@ -111,7 +111,7 @@ extension LayerContract {
         used.feed(changed, LoneLayer.values(of: trial, shapes: changed))
         try new.forward()
         try used.forward()
-        comparison.compare(used.tops.map(\.shape), new.tops.map(\.shape), at: "\(promise): top shapes")
+        comparison.compareExactly(used.tops.map(\.shape), new.tops.map(\.shape), at: "\(promise): top shapes")
         compare(used.topValues, new.topValues, promise, "top")
         guard !used.differentiableBottoms.isEmpty else { continue }
         let diffs = new.makeTopDiffs(seed: trial.seed)

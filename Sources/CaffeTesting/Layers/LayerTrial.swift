@@ -1,4 +1,4 @@
-public import Caffe
+import Caffe
 public import CaffeCore
 public import CaffeProto
 

@@ -1,0 +1,81 @@
+internal import COneDNN
+
+/// How the values of a tensor lie in memory: row-major, channels last, in blocks of channels, …
+final class Layout: Equatable {
+  let handle: OpaquePointer
+  /// The extents of the tensor, whatever the order of its values.
+  let dimensions: [Int]
+  /// The size in memory; blocks may be padded.
+  let byteCount: Int
+  /// Whether the values lie as in a buffer's host form.
+  let isRowMajor: Bool
+
+  init(owning handle: OpaquePointer) {
+    self.handle = handle
+    var extents = [Int64](repeating: 0, count: Int(DNNL_MAX_NDIMS))
+    let rank = Int(caffe_layout_dimensions(handle, &extents))
+    dimensions = extents[..<rank].map(Int.init)
+    byteCount = caffe_layout_size(handle)
+    isRowMajor = caffe_layout_is_row_major(handle)
+  }
+
+  deinit { caffe_layout_destroy(handle) }
+
+  private static func make(_ dimensions: [Int], strides: [Int]?) throws(OneDNNError) -> Layout {
+    let extents = dimensions.map(Int64.init)
+    let strides = strides?.map(Int64.init)
+    return Layout(
+      owning: try create("describe memory of \(dimensions)") { handle in
+        caffe_layout_create(&handle, CInt(extents.count), extents, strides)
+      })
+  }
+
+  /// Row-major order, as in a buffer's host form.
+  static func rowMajor(_ dimensions: [Int]) throws(OneDNNError) -> Layout {
+    try make(dimensions, strides: strides(dimensions, innermostFirst: dimensions.indices.reversed()))
+  }
+
+  /// A matrix whose columns are contiguous: a row-major one, seen transposed.
+  static func columnMajor(rows: Int, columns: Int) throws(OneDNNError) -> Layout {
+    try make([rows, columns], strides: [1, rows])
+  }
+
+  /// Batch × channels × space…, the channels of each pixel side by side.
+  static func channelsLast(_ dimensions: [Int]) throws(OneDNNError) -> Layout {
+    try make(dimensions, strides: strides(dimensions, innermostFirst: [1] + (2..<dimensions.count).reversed() + [0]))
+  }
+
+  /// Whatever oneDNN finds best: to be asked of a primitive.
+  static func any(_ dimensions: [Int]) throws(OneDNNError) -> Layout { try make(dimensions, strides: nil) }
+
+  private static func strides(_ dimensions: [Int], innermostFirst axes: [Int]) -> [Int] {
+    var strides = dimensions
+    var stride = 1
+    for axis in axes {
+      strides[axis] = stride
+      stride *= dimensions[axis]
+    }
+    return strides
+  }
+
+  /// The number of values in memory, padding included.
+  var storedCount: Int { byteCount / MemoryLayout<Float>.stride }
+
+  /// How many times larger than the tensor the memory is, because blocks are padded: at least 1.
+  var growth: Double { Double(storedCount) / Double(dimensions.reduce(1, *)) }
+
+  static func == (a: Layout, b: Layout) -> Bool { a === b || caffe_layouts_equal(a.handle, b.handle) }
+}
+
+/// What an operation has prepared for each of the layouts in which it met its source.
+struct PerLayout<Prepared> {
+  private var entries: [(layout: Layout, prepared: Prepared)] = []
+
+  /// The entry of a layout, made at the first meeting.
+  mutating func entry(for layout: Layout, orMake make: () -> Prepared) -> Prepared {
+    for entry in entries where entry.layout == layout { return entry.prepared }
+    let prepared = make()
+    entries.append((layout, prepared))
+    return prepared
+  }
+}

@@ -1,0 +1,43 @@
+internal import COneDNN
+
+/// What the operations of one engine share: a stream to run on, scratch memory, and how many threads to use.
+final class Runtime {
+  /// How many threads compute; nil leaves it to OpenMP.
+  let threads: Int?
+  /// How often values were converted from one layout to another.
+  private(set) var reorderCount = 0
+  private(set) var scratch = AlignedStorage(byteCount: 0)
+  private let stream: OpaquePointer
+
+  init(threads: Int?) {
+    self.threads = threads
+    stream = demand { () throws(OneDNNError) in
+      try create("open a stream") {
+        dnnl_stream_create(&$0, Device.processor.handle, UInt32(dnnl_stream_default_flags.rawValue))
+      }
+    }
+    useThreads()
+  }
+
+  deinit { dnnl_stream_destroy(stream) }
+
+  /// OpenMP keeps the number of threads for each calling thread; a net may be built on one and run on another.
+  func useThreads() {
+    if let threads { OpenMP.shared?.setThreadCount(CInt(threads)) }
+  }
+
+  /// Scratch memory is shared, because only one primitive runs at a time.
+  func reserveScratch(_ byteCount: Int) {
+    if byteCount > scratch.byteCount { scratch = AlignedStorage(byteCount: byteCount) }
+  }
+
+  func countReorder() { reorderCount += 1 }
+
+  func execute(_ primitive: OpaquePointer, _ arguments: [dnnl_exec_arg_t]) {
+    useThreads()
+    demand { () throws(OneDNNError) in
+      try check("run a primitive", dnnl_primitive_execute(primitive, stream, CInt(arguments.count), arguments))
+      try check("wait for a primitive", dnnl_stream_wait(stream))
+    }
+  }
+}

@@ -1,0 +1,59 @@
+internal import CaffeCore
+
+/// How layouts flow from operation to operation: through the forms that a buffer keeps.
+///
+/// A form counts only if it has the shape that the operation sees. Where a Flatten or Reshape made the same memory appear
+/// under another shape, values go through the host form.
+extension Buffer {
+  /// The layout in which the values of this shape already lie, unless that is the host form alone.
+  func currentLayout(of dimensions: [Int]) -> Layout? {
+    currentForm(of: DNNForm.self) { $0.layout.dimensions == dimensions }?.layout
+  }
+
+  /// The values in a layout that is not the host's: converted, and kept as a further form, if they are not there.
+  func currentMemory(in layout: Layout, on runtime: Runtime) -> Memory {
+    if let form = currentForm(of: DNNForm.self, where: { $0.layout == layout }) { return form.memory }
+    let form = form(in: layout, on: runtime)
+    if isZero {
+      form.memory.setZero()
+    } else if !hostIsCurrent,
+      let other = currentForm(of: DNNForm.self, where: { $0.layout.dimensions == layout.dimensions })
+    {
+      form.read(from: other)
+    } else {
+      form.read(fromHost: values.baseAddress!)
+    }
+    markCurrent(form)
+    return form.memory
+  }
+
+  /// Memory for new values in a layout that is not the host's; all other forms are out of date from now on.
+  func overwrittenMemory(in layout: Layout, on runtime: Runtime) -> Memory {
+    let form = form(in: layout, on: runtime)
+    markNewest(form)
+    return form.memory
+  }
+
+  private func form(in layout: Layout, on runtime: Runtime) -> DNNForm {
+    form(where: { $0.layout == layout }, orMake: { DNNForm(layout, on: runtime) })
+  }
+}
+
+// Loops of our own do not mind in which order values lie, as long as all operands agree; nil stands for the host form.
+extension Buffer {
+  func pointer(reading layout: Layout?, on runtime: Runtime) -> UnsafePointer<Float> {
+    guard let layout, !layout.isRowMajor else { return values.baseAddress! }
+    return UnsafePointer(currentMemory(in: layout, on: runtime).values)
+  }
+
+  func pointer(overwriting layout: Layout?, on runtime: Runtime) -> UnsafeMutablePointer<Float> {
+    guard let layout, !layout.isRowMajor else { return uninitializedValues.baseAddress! }
+    return overwrittenMemory(in: layout, on: runtime).values
+  }
+
+  func pointer(updating layout: Layout?, on runtime: Runtime) -> UnsafeMutablePointer<Float> {
+    guard let layout, !layout.isRowMajor else { return mutableValues.baseAddress! }
+    _ = currentMemory(in: layout, on: runtime)
+    return overwrittenMemory(in: layout, on: runtime).values
+  }
+}

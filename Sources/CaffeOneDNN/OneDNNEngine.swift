@@ -1,0 +1,42 @@
+public import CaffeCore
+
+/// The fast engine for processors, on Intel's oneDNN.
+///
+/// Operations pass tensors on in the layouts that oneDNN computes best in; the buffers convert to plain row-major order
+/// only for those who ask. Whatever oneDNN cannot do, or does otherwise than Caffe, the reference engine does.
+///
+/// Equal input gives equal bits, run after run, as long as the number of threads is the same.
+public final class OneDNNEngine: Engine {
+  public let name = "oneDNN"
+  private let runtime: Runtime
+  private let reference = ReferenceEngine()
+
+  /// - Parameter threads: how many threads compute; by default OpenMP decides, which takes all processors unless
+  ///   `OMP_NUM_THREADS` says otherwise.
+  public init(threads: Int? = nil) { runtime = Runtime(threads: threads) }
+
+  /// How often this engine converted values from one layout to another, for tests and measurements.
+  package var reorderCount: Int { runtime.reorderCount }
+
+  public func convolution(_ description: ConvolutionDescription) -> any ConvolutionOperation {
+    (try? OneDNNConvolution(description, on: runtime)) ?? reference.convolution(description)
+  }
+
+  public func pooling(_ description: PoolingDescription) -> any PoolingOperation {
+    (try? OneDNNPooling(description, on: runtime)) ?? reference.pooling(description)
+  }
+
+  public func innerProduct(_ description: InnerProductDescription) -> any InnerProductOperation {
+    (try? OneDNNInnerProduct(description, on: runtime)) ?? reference.innerProduct(description)
+  }
+
+  public func softmax(_ description: SoftmaxDescription) -> any SoftmaxOperation {
+    (try? OneDNNSoftmax(description, on: runtime)) ?? reference.softmax(description)
+  }
+
+  public func sum(_ description: SumDescription) -> any SumOperation { OneDNNSum(description, on: runtime) }
+
+  public func elementwise(_ description: ElementwiseDescription) -> (any ElementwiseOperation)? {
+    try? OneDNNElementwise(description, on: runtime)
+  }
+}

@@ -1,0 +1,116 @@
+internal import COneDNN
+internal import CaffeCore
+
+/// An elementwise function, in the layout in which its source arrives.
+///
+/// oneDNN computes what needs an exponential. The rest are loops of our own over memory in any layout: oneDNN's ReLU would
+/// turn a NaN into 0 and so hide that a training has diverged.
+final class OneDNNElementwise: ElementwiseOperation {
+  let description: ElementwiseDescription
+  private let runtime: Runtime
+  private let exponential: Exponential?
+
+  init(_ description: ElementwiseDescription, on runtime: Runtime) throws(OneDNNError) {
+    guard description.shape.count > 0 else {
+      throw OneDNNError(operation: "compute nothing", status: dnnl_unimplemented)
+    }
+    self.description = description
+    self.runtime = runtime
+    let (algorithm, alpha): (dnnl_alg_kind_t, Float)
+    switch description.function {
+    case .relu:
+      exponential = nil
+      return
+    case .sigmoid: (algorithm, alpha) = (dnnl_eltwise_logistic, 0)
+    case .tanh: (algorithm, alpha) = (dnnl_eltwise_tanh, 0)
+    case .elu(let factor): (algorithm, alpha) = (dnnl_eltwise_elu, factor)
+    }
+    exponential = try Exponential(algorithm, alpha: alpha, count: description.shape.count, on: runtime)
+  }
+
+  func forward(_ source: Buffer, into destination: Buffer) {
+    let layout = source.currentLayout(of: description.shape.dimensions)
+    guard case .relu(let slope) = description.function else {
+      exponential?(source, into: destination, in: layout)
+      return
+    }
+    let x = source.pointer(reading: layout, on: runtime)
+    let y = destination.pointer(overwriting: layout, on: runtime)
+    map(layout, x, into: y) { x in x > 0 ? x : slope * x }
+  }
+
+  func backward(_ destinationDiff: Buffer, at destination: Buffer, into sourceDiff: Buffer) {
+    let dimensions = description.shape.dimensions
+    let layout = destinationDiff.currentLayout(of: dimensions) ?? destination.currentLayout(of: dimensions)
+    let dy = destinationDiff.pointer(reading: layout, on: runtime)
+    let y = destination.pointer(reading: layout, on: runtime)
+    let dx = sourceDiff.pointer(overwriting: layout, on: runtime)
+    switch description.function {
+    case .relu(let slope): map(layout, dy, y, into: dx) { dy, y in y > 0 ? dy : slope * dy }
+    case .sigmoid: map(layout, dy, y, into: dx) { dy, y in dy * y * (1 - y) }
+    case .tanh: map(layout, dy, y, into: dx) { dy, y in dy * (1 - y * y) }
+    case .elu(let alpha): map(layout, dy, y, into: dx) { dy, y in y > 0 ? dy : dy * (y + alpha) }
+    }
+  }
+
+  // Padding is zero and stays zero: f(0) = 0 for ReLU, and a gradient of 0 gives 0.
+
+  @inline(__always)
+  private func map(
+    _ layout: Layout?, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, _ f: (Float) -> Float
+  ) {
+    parallelFor(layout?.storedCount ?? description.shape.count) { transform($0, x, into: y, f) }
+  }
+
+  @inline(__always)
+  private func map(
+    _ layout: Layout?, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
+    _ f: (Float, Float) -> Float
+  ) {
+    parallelFor(layout?.storedCount ?? description.shape.count) { transform($0, a, b, into: y, f) }
+  }
+}
+
+/// A function made of exponentials, applied by oneDNN in any layout.
+final class Exponential {
+  private let algorithm: dnnl_alg_kind_t
+  private let alpha: Float
+  private let runtime: Runtime
+  private let rowMajor: Primitive
+  private var primitives = PerLayout<Primitive>()
+
+  init(_ algorithm: dnnl_alg_kind_t, alpha: Float = 0, count: Int, on runtime: Runtime) throws(OneDNNError) {
+    self.algorithm = algorithm
+    self.alpha = alpha
+    self.runtime = runtime
+    rowMajor = try Self.primitive(algorithm, alpha, .rowMajor([count]), on: runtime)
+  }
+
+  /// `destination` may be `source`; nil is row-major order.
+  func callAsFunction(_ source: Buffer, into destination: Buffer, in layout: Layout?) {
+    let primitive = layout.map(primitive) ?? rowMajor
+    primitive.read(.source, from: source)
+    primitive.write(.destination, to: destination)
+    primitive.execute()
+  }
+
+  /// Applies the function in place to row-major values.
+  func callAsFunction(_ values: UnsafeMutablePointer<Float>) {
+    rowMajor.bind(.source, host: values)
+    rowMajor.bind(.destination, host: values)
+    rowMajor.execute()
+  }
+
+  private func primitive(for layout: Layout) -> Primitive {
+    primitives.entry(for: layout) { (try? Self.primitive(algorithm, alpha, layout, on: runtime)) ?? rowMajor }
+  }
+
+  private static func primitive(
+    _ algorithm: dnnl_alg_kind_t, _ alpha: Float, _ layout: Layout, on runtime: Runtime
+  ) throws(OneDNNError) -> Primitive {
+    let descriptor = try PrimitiveDescriptor("an elementwise function") {
+      caffe_elementwise_forward(&$0, Device.processor.handle, algorithm, alpha, layout.handle)
+    }
+    return try Primitive(descriptor, [.source, .destination], on: runtime)
+  }
+}

@@ -1,0 +1,90 @@
+internal import COneDNN
+internal import CaffeCore
+
+/// Three matrix products on row-major memory, so that no iteration spends time on packing weights.
+///
+///     y = x · Wᵀ + b,   dx = dy · W,   dW += dyᵀ · x,   db += Σ dy
+final class OneDNNInnerProduct: InnerProductOperation {
+  let description: InnerProductDescription
+  private let runtime: Runtime
+  private let forwardProduct: MatrixProduct
+  private lazy var backwardDataProduct = demand { () throws(OneDNNError) in
+    try MatrixProduct(
+      .init(rows: rows, columns: outputs), .init(rows: outputs, columns: inputs, isTransposed: isTransposed),
+      on: runtime)
+  }
+  private lazy var overwritingProduct = demand { () throws(OneDNNError) in try weightsProduct(isAdding: false) }
+  private lazy var addingProduct = demand { () throws(OneDNNError) in try weightsProduct(isAdding: true) }
+
+  private var rows: Int { description.rows }
+  private var inputs: Int { description.inputs }
+  private var outputs: Int { description.outputs }
+  private var isTransposed: Bool { description.isTransposed }
+
+  init(_ description: InnerProductDescription, on runtime: Runtime) throws(OneDNNError) {
+    guard description.rows > 0, description.inputs > 0, description.outputs > 0 else {
+      throw OneDNNError(operation: "multiply empty matrices", status: dnnl_unimplemented)
+    }
+    self.description = description
+    self.runtime = runtime
+    forwardProduct = try MatrixProduct(
+      .init(rows: description.rows, columns: description.inputs),
+      .init(rows: description.inputs, columns: description.outputs, isTransposed: !description.isTransposed),
+      hasBias: description.hasBias, on: runtime)
+  }
+
+  func forward(_ source: Buffer, weights: Buffer, bias: Buffer?, into destination: Buffer) {
+    let x = source.values.baseAddress!
+    let w = weights.values.baseAddress!
+    let b = bias?.values.baseAddress
+    let y = destination.uninitializedValues.baseAddress!
+    if rows <= 4 { return forwardFewRows(x, w, b, y) }
+    forwardProduct(x, w, bias: b, into: y)
+  }
+
+  func backwardData(_ destinationDiff: Buffer, weights: Buffer, into sourceDiff: Buffer) {
+    backwardDataProduct(
+      destinationDiff.values.baseAddress!, weights.values.baseAddress!,
+      into: sourceDiff.uninitializedValues.baseAddress!)
+  }
+
+  func backwardParameters(
+    _ source: Buffer, _ destinationDiff: Buffer, weights weightsDiff: Buffer, bias biasDiff: Buffer?
+  ) {
+    let x = source.values.baseAddress!
+    let dy = destinationDiff.values.baseAddress!
+    let (product, dw) =
+      weightsDiff.isZero
+      ? (overwritingProduct, weightsDiff.uninitializedValues.baseAddress!)
+      : (addingProduct, weightsDiff.mutableValues.baseAddress!)
+    if isTransposed { product(x, dy, into: dw) } else { product(dy, x, into: dw) }
+    guard let db = biasDiff?.mutableValues else { return }
+    for row in 0..<rows {
+      for o in 0..<outputs { db[o] += dy[row * outputs + o] }
+    }
+  }
+
+  /// The kernel for products copies its right side first, which few rows do not repay: this one reads the weights once.
+  private func forwardFewRows(
+    _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ b: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>
+  ) {
+    if let b { for row in 0..<rows { (y + row * outputs).update(from: b, count: outputs) } }
+    runtime.useThreads()
+    let transposition = CChar(UInt8(ascii: isTransposed ? "N" : "T"))
+    demand { () throws(OneDNNError) in
+      try check(
+        "multiply matrices",
+        dnnl_sgemm(
+          CChar(UInt8(ascii: "N")), transposition, Int64(rows), Int64(outputs), Int64(inputs), 1, x, Int64(inputs), w,
+          Int64(isTransposed ? outputs : inputs), b == nil ? 0 : 1, y, Int64(outputs)))
+    }
+  }
+
+  /// dW = dyᵀ · x; of weights that are stored transposed, xᵀ · dy.
+  private func weightsProduct(isAdding: Bool) throws(OneDNNError) -> MatrixProduct {
+    let (left, right) = isTransposed ? (inputs, outputs) : (outputs, inputs)
+    return try MatrixProduct(
+      .init(rows: left, columns: rows, isTransposed: true), .init(rows: rows, columns: right), isAdding: isAdding,
+      on: runtime)
+  }
+}

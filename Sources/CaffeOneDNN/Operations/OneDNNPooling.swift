@@ -1,0 +1,122 @@
+internal import COneDNN
+internal import CaffeCore
+
+/// Pooling in the layout in which its source arrives.
+///
+/// Refused, because oneDNN's answer would differ from Caffe's: masks, windows that may cover no pixel, and averages whose
+/// windows reach beyond both image and padding.
+final class OneDNNPooling: PoolingOperation {
+  let description: PoolingDescription
+  private let runtime: Runtime
+  private let geometry: Geometry
+  private let rowMajor: Pass
+  private var passes = PerLayout<Pass>()
+  /// The pass of the last `forward`, whose maxima `backward` goes by.
+  private var last: Pass
+
+  init(_ description: PoolingDescription, on runtime: Runtime) throws(OneDNNError) {
+    self.description = description
+    self.runtime = runtime
+    geometry = try Geometry(description)
+    rowMajor = try Pass(geometry, source: .rowMajor(description.source.dimensions), on: runtime)
+    last = rowMajor
+  }
+
+  func forward(_ source: Buffer, into destination: Buffer, mask: Buffer?) {
+    last = pass(for: source.currentLayout(of: description.source.dimensions))
+    last.forward.read(.source, from: source)
+    last.forward.write(.destination, to: destination)
+    last.forward.execute()
+  }
+
+  func backward(_ destinationDiff: Buffer, into sourceDiff: Buffer) {
+    let backward = last.backward
+    backward.read(.destinationDiff, from: destinationDiff)
+    backward.write(.sourceDiff, to: sourceDiff)
+    backward.execute()
+  }
+
+  /// A layout that oneDNN cannot pool is left for row-major order.
+  private func pass(for layout: Layout?) -> Pass {
+    guard let layout else { return rowMajor }
+    return passes.entry(for: layout) { (try? Pass(geometry, source: layout, on: runtime)) ?? rowMajor }
+  }
+}
+
+/// What pooling needs for one layout.
+private final class Pass {
+  let forward: Primitive
+  /// Where the maxima were.
+  private let workspace: Memory?
+  private let descriptor: PrimitiveDescriptor
+  private let makeBackward: (PrimitiveDescriptor) throws(OneDNNError) -> Primitive
+  private(set) lazy var backward = demand { () throws(OneDNNError) in
+    let backward = try makeBackward(descriptor)
+    if let workspace { backward.bind(.workspace, workspace) }
+    return backward
+  }
+
+  init(_ geometry: Geometry, source: Layout, on runtime: Runtime) throws(OneDNNError) {
+    descriptor = try geometry.forward(source)
+    if descriptor.isPlainLoop { throw OneDNNError(operation: "pool faster than Caffe", status: dnnl_unimplemented) }
+    forward = try Primitive(descriptor, [.source, .destination, .workspace], on: runtime)
+    workspace = try descriptor.layout(.workspace).map(Memory.init(owned:))
+    if let workspace { forward.bind(.workspace, workspace) }
+    makeBackward = { (descriptor) throws(OneDNNError) in
+      try Primitive(
+        try geometry.backward(source, after: descriptor), [.destinationDiff, .sourceDiff, .workspace], on: runtime)
+    }
+  }
+}
+
+/// The numbers of a pooling in oneDNN's terms.
+private struct Geometry {
+  let algorithm: dnnl_alg_kind_t
+  let isDifferentiated: Bool
+  let destination: Layout
+  let stride: [Int64]
+  let kernel: [Int64]
+  let padBefore: [Int64]
+  let padAfter: [Int64]
+
+  init(_ description: PoolingDescription) throws(OneDNNError) {
+    let (input, output) = (description.input, description.output)
+    let (kernel, stride, pad) = (description.kernel, description.stride, description.pad)
+    let lastStarts = input.indices.map { (output[$0] - 1) * stride[$0] - pad[$0] }
+    let coversPixels = input.indices.allSatisfy { pad[$0] < kernel[$0] && lastStarts[$0] < input[$0] }
+    let staysInPadding = input.indices.allSatisfy { lastStarts[$0] + kernel[$0] <= input[$0] + pad[$0] }
+    let isPadded = pad.contains { $0 > 0 }
+    guard description.source.count > 0, description.destination.count > 0, !description.hasMask, coversPixels,
+      description.method == .maximum || !isPadded || staysInPadding
+    else { throw OneDNNError(operation: "pool as Caffe does", status: dnnl_unimplemented) }
+    algorithm =
+      switch description.method {
+      case .maximum: dnnl_pooling_max
+      // Caffe's divisor counts padding but no overhang: without padding, the pixels of the image alone.
+      case .average: isPadded ? dnnl_pooling_avg_include_padding : dnnl_pooling_avg_exclude_padding
+      }
+    isDifferentiated = description.isDifferentiated
+    destination = try .any(description.destination.dimensions)
+    self.stride = stride.map(Int64.init)
+    self.kernel = kernel.map(Int64.init)
+    padBefore = pad.map(Int64.init)
+    padAfter = input.indices.map { Int64(max(0, lastStarts[$0] + kernel[$0] - input[$0])) }
+  }
+
+  func forward(_ source: Layout) throws(OneDNNError) -> PrimitiveDescriptor {
+    try PrimitiveDescriptor("a pooling") {
+      caffe_pooling_forward(
+        &$0, Device.processor.handle, isDifferentiated, algorithm, source.handle, destination.handle, stride, kernel,
+        padBefore, padAfter)
+    }
+  }
+
+  func backward(_ source: Layout, after forward: PrimitiveDescriptor) throws(OneDNNError) -> PrimitiveDescriptor {
+    let destination = try forward.layout(.destination) ?? destination
+    return try PrimitiveDescriptor("a pooling's gradient") {
+      caffe_pooling_backward(
+        &$0, Device.processor.handle, algorithm, source.handle, destination.handle, stride, kernel, padBefore, padAfter,
+        forward.handle)
+    }
+  }
+}

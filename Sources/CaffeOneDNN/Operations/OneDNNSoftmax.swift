@@ -1,0 +1,75 @@
+internal import COneDNN
+internal import CaffeCore
+
+/// Softmax with oneDNN's exponential.
+///
+/// oneDNN's own softmax is slow where the axis is not the last, and hides a NaN from the other values of its column.
+final class OneDNNSoftmax: SoftmaxOperation {
+  let description: SoftmaxDescription
+  private let exponential: Exponential
+  private let reference: any SoftmaxOperation
+  /// For each column the largest value, then the sum.
+  private let columns: Buffer
+
+  init(_ description: SoftmaxDescription, on runtime: Runtime) throws(OneDNNError) {
+    let count = description.outer * description.channels * description.inner
+    guard count > 0 else { throw OneDNNError(operation: "compute nothing", status: dnnl_unimplemented) }
+    self.description = description
+    exponential = try Exponential(dnnl_eltwise_exp, count: count, on: runtime)
+    reference = ReferenceEngine().softmax(description)
+    columns = Buffer(count: description.outer * description.inner)
+  }
+
+  func forward(_ source: Buffer, into destination: Buffer) {
+    let x = source.values.baseAddress!
+    let y = destination.uninitializedValues.baseAddress!
+    let columns = columns.uninitializedValues.baseAddress!
+    forEachItem { start, column in
+      fold(x + start, into: columns + column, from: -.infinity) { max($0, $1) }
+      combine(x + start, columns + column, into: y + start) { $0 - $1 }
+    }
+    exponential(y)
+    forEachItem { start, column in
+      fold(y + start, into: columns + column, from: 0) { $0 + $1 }
+      combine(y + start, columns + column, into: y + start) { $0 / $1 }
+    }
+  }
+
+  func backward(_ destinationDiff: Buffer, at destination: Buffer, into sourceDiff: Buffer) {
+    reference.backward(destinationDiff, at: destination, into: sourceDiff)
+  }
+
+  /// Calls the body for each item of the outer axis, with the index of its first value and of its first column.
+  private func forEachItem(_ body: (_ start: Int, _ column: Int) -> Void) {
+    let size = description.channels * description.inner
+    parallelFor(description.outer, grain: max(1, 16384 / size)) { items in
+      for item in items { body(item * size, item * description.inner) }
+    }
+  }
+
+  /// Combines the channels of each column into one value.
+  @inline(__always)
+  private func fold(
+    _ x: UnsafePointer<Float>, into column: UnsafeMutablePointer<Float>, from start: Float,
+    _ combine: (Float, Float) -> Float
+  ) {
+    let inner = description.inner
+    column.update(repeating: start, count: inner)
+    for c in 0..<description.channels {
+      for i in 0..<inner { column[i] = combine(column[i], x[c * inner + i]) }
+    }
+  }
+
+  /// Combines each value with that of its column; `y` may be `x`.
+  @inline(__always)
+  private func combine(
+    _ x: UnsafePointer<Float>, _ column: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
+    _ combine: (Float, Float) -> Float
+  ) {
+    let inner = description.inner
+    guard inner > 1 else { return transform(0..<description.channels, x, into: y) { combine($0, column[0]) } }
+    for c in 0..<description.channels {
+      transform(0..<inner, x + c * inner, column, into: y + c * inner, combine)
+    }
+  }
+}
