@@ -1,5 +1,5 @@
 public import CaffeCore
-
+import CaffeOneDNN
 
 /// The engines that can compute a net.
 public enum EngineChoice: String, CaseIterable, Sendable {
@@ -15,7 +15,7 @@ public enum EngineChoice: String, CaseIterable, Sendable {
   public func make() -> any Engine {
     switch self {
     case .reference: ReferenceEngine()
-    case .oneDNN: ReferenceEngine()
+    case .oneDNN: OneDNNEngine()
     }
   }
 }

@@ -25,7 +25,7 @@ private let net = """
   layer { name: "loss" type: "EuclideanLoss" bottom: "ip2" bottom: "target" top: "loss" }
   """
 
-@Suite struct `Solver` {
+@Suite struct `A solver` {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
@@ -158,7 +158,7 @@ private let net = """
     let lines = log.lines.filter { $0.contains("Iteration") || $0.contains("output #") }
     #expect(lines.count == 7)
     #expect(lines[0].wholeMatch(of: /Iteration 0 \([\d.e+-]+ iter\/s, [\d.e+-]+s\/1 iters\), loss = [\d.e+-]+/) != nil)
-    #expect(lines[1].wholeMatch(of: /    Train net output #0: loss = ([\d.e+-]+) \(\* 1 = [\d.e+-]+ loss\)/) != nil)
+    #expect(lines[1].wholeMatch(of: /\ \ \ \ Train net output #0: loss = ([\d.e+-]+) \(\* 1 = [\d.e+-]+ loss\)/) != nil)
     #expect(lines[2] == "Iteration 0, lr = 0.05")
     #expect(lines[6].wholeMatch(of: /Iteration 2, loss = [\d.e+-]+/) != nil)
   }

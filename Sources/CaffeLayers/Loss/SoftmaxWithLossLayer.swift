@@ -32,7 +32,6 @@ public final class SoftmaxWithLossLayer: LossLayer {
   private let engine: any Engine
   private let probabilities = Blob()
   private var operation: (any SoftmaxOperation)?
-  private var divisor: Float = 1
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     axis = Int(definition.softmaxParam.axis)
@@ -60,6 +59,7 @@ public final class SoftmaxWithLossLayer: LossLayer {
     let p = probabilities.data.values
     var loss: Double = 0
     let valid = try forEachLabel(bottom[1]) { position, stride, index in
+      guard let index else { return }
       loss -= Double(Float.log(max(p[position + index * stride], .leastNormalMagnitude)))
     }
     top[0].scalar = Float(loss) / divisor(valid: valid)
@@ -71,13 +71,12 @@ public final class SoftmaxWithLossLayer: LossLayer {
     bottom[0].diff.copy(from: probabilities.data)
     let dx = bottom[0].diff.mutableValues
     let classes = operation?.description.channels ?? 0
-    let valid = try forEachLabel(
-      bottom[1],
-      ignored: { position, stride in
+    let valid = try forEachLabel(bottom[1]) { position, stride, index in
+      if let index {
+        dx[position + index * stride] -= 1
+      } else {
         for c in 0..<classes { dx[position + c * stride] = 0 }
       }
-    ) { position, stride, index in
-      dx[position + index * stride] -= 1
     }
     let factor = top[0].diff.values[0] / divisor(valid: valid)
     for i in 0..<dx.count { dx[i] *= factor }
@@ -88,13 +87,12 @@ public final class SoftmaxWithLossLayer: LossLayer {
     return normalization.divisor(outer: description.outer, inner: description.inner, valid: valid)
   }
 
-  /// Calls `body` for each position whose label counts, with the index of its first score, the distance of its scores and
-  /// its class.
+  /// Calls `body` for each position, with the index of its first score, the distance of its scores and its class, which is
+  /// nil where the label is to be ignored.
   ///
-  /// - Returns: the number of these positions.
+  /// - Returns: the number of positions that count.
   private func forEachLabel(
-    _ labels: Blob, ignored: (_ position: Int, _ stride: Int) -> Void = { _, _ in },
-    _ body: (_ position: Int, _ stride: Int, _ index: Int) -> Void
+    _ labels: Blob, _ body: (_ position: Int, _ stride: Int, _ index: Int?) -> Void
   ) throws(NetError) -> Int {
     guard let description = operation?.description else { return 0 }
     let values = labels.data.values
@@ -102,15 +100,10 @@ public final class SoftmaxWithLossLayer: LossLayer {
     for outer in 0..<description.outer {
       for inner in 0..<description.inner {
         let label = outer * description.inner + inner
-        let position = outer * description.channels * description.inner + inner
-        if let index = try classIndex(
+        let index = try classIndex(
           values[label], at: label, classes: description.channels, ignoring: normalization.ignoredLabel)
-        {
-          body(position, description.inner, index)
-          valid += 1
-        } else {
-          ignored(position, description.inner)
-        }
+        body(outer * description.channels * description.inner + inner, description.inner, index)
+        if index != nil { valid += 1 }
       }
     }
     return valid
