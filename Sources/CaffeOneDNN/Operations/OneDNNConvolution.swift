@@ -24,7 +24,8 @@ final class OneDNNConvolution: ConvolutionOperation {
   init(_ description: ConvolutionDescription, on runtime: Runtime) throws(OneDNNError) {
     self.description = description
     self.runtime = runtime
-    guard (1...3).contains(description.input.count), description.source.count > 0, description.destination.count > 0
+    guard (1...3).contains(description.input.count), description.source.count > 0, description.destination.count > 0,
+      !Self.isMiscomputed(description)
     else { throw OneDNNError(operation: "describe a convolution", status: dnnl_unimplemented) }
     runtime.useThreads()
     let geometry = try Geometry(description)
@@ -53,6 +54,12 @@ final class OneDNNConvolution: ConvolutionOperation {
       return false
     }
     return min(source.growth, destination.growth) > 1.2
+  }
+
+  /// oneDNN (up to 3.2 at least) gets the gradient by the weights wrong where, along the depth, more windows than the first
+  /// begin in the padding and windows lie more than a pixel apart.
+  private static func isMiscomputed(_ description: ConvolutionDescription) -> Bool {
+    description.input.count == 3 && description.stride[0] > 1 && description.pad[0] > description.stride[0]
   }
 
   func forward(_ source: Buffer, weights: Buffer, bias: Buffer?, into destination: Buffer) {
