@@ -11,6 +11,7 @@ static inline hid_t caffe_h5_int64(void) { return H5T_NATIVE_INT64; }
 static inline hid_t caffe_h5_c_string(void) { return H5T_C_S1; }
 
 static inline unsigned caffe_h5_read_only(void) { return H5F_ACC_RDONLY; }
+static inline unsigned caffe_h5_read_write(void) { return H5F_ACC_RDWR; }
 static inline unsigned caffe_h5_truncate(void) { return H5F_ACC_TRUNC; }
 
 // A property list for links that makes missing parent groups.
@@ -24,6 +25,13 @@ static inline hid_t caffe_h5_links_with_parents(void) {
 static inline hid_t caffe_h5_ordered_groups(void) {
   hid_t list = H5Pcreate(H5P_GROUP_CREATE);
   if (list >= 0) H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+  return list;
+}
+
+// A property list for datasets that are stored in chunks and so can grow.
+static inline hid_t caffe_h5_chunks(int rank, const hsize_t *shape) {
+  hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+  if (list >= 0) H5Pset_chunk(list, rank, shape);
   return list;
 }
 

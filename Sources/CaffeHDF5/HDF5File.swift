@@ -46,6 +46,15 @@ public final class HDF5File {
     try self.init(path: path, size: Int(Int32.max), handle: handle)
   }
 
+  /// Opens the file at `path`, which we made, to write more into it.
+  convenience init(extending path: String) throws(HDF5Error) {
+    let access = try HDF5Handle("open the file", in: path, release: H5Pclose, open: caffe_h5_file_access)
+    let handle = try HDF5Handle("open the file", in: path, release: H5Fclose) {
+      H5Fopen(path, caffe_h5_read_write(), access.id)
+    }
+    try self.init(path: path, size: Int(Int32.max), handle: handle)
+  }
+
   private init(path: String, size: Int, handle: HDF5Handle) throws(HDF5Error) {
     self.path = path
     self.handle = handle

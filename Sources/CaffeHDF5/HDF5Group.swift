@@ -28,7 +28,7 @@ public final class HDF5Group: HDF5Object {
     super.init(name: fullName, handle: handle, file: file)
   }
 
-  private func path(_ member: String) -> String { name == "/" ? "/" + member : "\(name)/\(member)" }
+  func path(_ member: String) -> String { name == "/" ? "/" + member : "\(name)/\(member)" }
 
   // MARK: Reading
 

@@ -1,0 +1,95 @@
+import Caffe
+import Logging
+
+/// A net of one layer with its inputs, fed and read by the names of its blobs.
+struct SmallNet {
+  let net: Net
+  let log = KeptLog()
+
+  /// - Parameters:
+  ///   - inputs: names and shapes; the layer's bottoms, in order.
+  ///   - layer: the fields of the layer but its bottoms, in prototxt.
+  ///   - fields: fields of the net.
+  init(
+    _ inputs: KeyValuePairs<String, [Int]>, _ layer: String, fields: String = "force_backward: true",
+    engine: EngineChoice = .reference
+  ) throws {
+    var text = fields + "\n"
+    var bottoms = ""
+    for (name, shape) in inputs {
+      let dimensions = shape.map { "dim: \($0)" }.joined(separator: " ")
+      text +=
+        #"layer { name: "in_\#(name)" type: "Input" top: "\#(name)" input_param { shape { \#(dimensions) } } }"# + "\n"
+      bottoms += #" bottom: "\#(name)""#
+    }
+    text += "layer { \(layer)\(bottoms) }\n"
+    let definition = try NetDefinition(text: text, file: "small.prototxt")
+    let environment = NetEnvironment(
+      registry: .standard, seed: 1, logger: log.logger, makeEngine: { engine.make() })
+    net = try Net(definition, phase: .train, in: environment)
+  }
+
+  func feed(_ name: String, _ values: [Float], shape: Shape? = nil) throws {
+    let blob = try blob(name)
+    if let shape { blob.reshape(to: shape) }
+    precondition(values.count == blob.count, "\(values.count) values for \(name), which has shape \(blob.shape)")
+    _ = blob.data.uninitializedValues.update(from: values)
+  }
+
+  func blob(_ name: String) throws -> Blob {
+    guard let blob = net.blob(name) else { throw NetError("no blob \(name)") }
+    return blob
+  }
+
+  func values(_ name: String) throws -> [Float] { Array(try blob(name).data.values) }
+  func diffs(_ name: String) throws -> [Float] { Array(try blob(name).diff.values) }
+
+  func setDiffs(_ name: String, _ values: [Float]) throws {
+    _ = try blob(name).diff.uninitializedValues.update(from: values)
+  }
+}
+
+/// What `body` throws, as text; empty if it throws nothing.
+func refusal(_ body: () throws -> Void) -> String {
+  do {
+    try body()
+    return ""
+  } catch {
+    return "\(error)"
+  }
+}
+
+extension LayerDefinition {
+  /// A definition in prototxt.
+  init(prototxt: String) throws {
+    self = try Prototxt.parse(LayerDefinition.self, text: prototxt, file: "layer.prototxt")
+  }
+}
+
+/// The lines that a net logs.
+final class KeptLog {
+  private(set) var lines: [String] = []
+
+  var logger: Logger { Logger(label: "test") { _ in Handler { self.lines.append($0) } } }
+
+  private struct Handler: LogHandler, @unchecked Sendable {
+    // Safe: a test and its net run on one thread.
+    var record: (String) -> Void
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    init(record: @escaping (String) -> Void) { self.record = record }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { record("\(event.message)") }
+  }
+}
+
+/// Whether two lists agree value by value, but for rounding.
+func areClose(_ a: [Float], _ b: [Float], tolerance: Float = 1e-5) -> Bool {
+  a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= tolerance * max(1, abs($1)) }
+}
