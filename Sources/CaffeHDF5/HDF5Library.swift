@@ -6,7 +6,7 @@ internal import CHDF5
   import Darwin
 #endif
 
-/// The HDF5 library, which is built without thread safety: every call into it happens under one lock.
+/// The HDF5 library, which may be built without thread safety: every call into it happens under one lock.
 enum HDF5Library {
   /// A recursive mutex, as releasing a handle may happen inside another call.
   private final class Lock: @unchecked Sendable {
@@ -25,7 +25,6 @@ enum HDF5Library {
   private static let lock: Lock = {
     let lock = Lock()
     H5open()
-    caffe_h5_silence()
     return lock
   }()
 
@@ -33,6 +32,8 @@ enum HDF5Library {
   static func locked<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     pthread_mutex_lock(lock.mutex)
     defer { pthread_mutex_unlock(lock.mutex) }
+    // A thread-safe build keeps this for each thread, so it is not enough to say it once.
+    caffe_h5_silence()
     return try body()
   }
 

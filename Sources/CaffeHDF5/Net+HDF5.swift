@@ -36,7 +36,9 @@ extension Net {
           throw node.hasOtherBlobCount(targets.count)
         }
         try stored.dataset(name).read(into: target, of: node) { $0.data }
-        if let gradients, try gradients.contains(name) { try gradients.dataset(name).read(into: target, of: node) { $0.diff } }
+        if let gradients, try gradients.contains(name) {
+          try gradients.dataset(name).read(into: target, of: node) { $0.diff }
+        }
       }
       if !targets.isEmpty { report.loaded.append(node.name) }
     }

@@ -5,13 +5,17 @@ public enum LayerTypes {
   /// Every layer type, in alphabetical order.
   public static var all: [any Layer.Type] {
     [
-      AbsValLayer.self, AccuracyLayer.self, BatchNormLayer.self, BiasLayer.self, ConcatLayer.self,
-      ContrastiveLossLayer.self, ConvolutionLayer.self, DropoutLayer.self, DummyDataLayer.self, ELULayer.self,
-      EltwiseLayer.self, EuclideanLossLayer.self, FlattenLayer.self, HingeLossLayer.self, InfogainLossLayer.self,
-      InnerProductLayer.self, InputLayer.self, LSTMLayer.self, LSTMUnitLayer.self, MultinomialLogisticLossLayer.self,
-      ParameterLayer.self, PoolingLayer.self, PowerLayer.self, RNNLayer.self, ReLULayer.self, ReshapeLayer.self,
-      ScaleLayer.self, SigmoidLayer.self, SigmoidCrossEntropyLossLayer.self, SilenceLayer.self, SliceLayer.self,
-      SoftmaxLayer.self, SoftmaxWithLossLayer.self, SplitLayer.self, TanHLayer.self,
+      AbsValLayer.self, AccuracyLayer.self, ArgMaxLayer.self, BNLLLayer.self, BatchNormLayer.self,
+      BatchReindexLayer.self, BiasLayer.self, ClipLayer.self, ConcatLayer.self, ContrastiveLossLayer.self,
+      ConvolutionLayer.self, CropLayer.self, DeconvolutionLayer.self, DropoutLayer.self, DummyDataLayer.self,
+      ELULayer.self, EltwiseLayer.self, EmbedLayer.self, EuclideanLossLayer.self, ExpLayer.self,
+      FilterLayer.self, FlattenLayer.self, HingeLossLayer.self, Im2colLayer.self, InfogainLossLayer.self,
+      InnerProductLayer.self, InputLayer.self, LRNLayer.self, LSTMLayer.self, LSTMUnitLayer.self, LogLayer.self,
+      MVNLayer.self, MultinomialLogisticLossLayer.self, PReLULayer.self, ParameterLayer.self, PoolingLayer.self,
+      PowerLayer.self, RNNLayer.self, ReLULayer.self, ReductionLayer.self, ReshapeLayer.self, SPPLayer.self,
+      ScaleLayer.self, SigmoidCrossEntropyLossLayer.self, SigmoidLayer.self, SilenceLayer.self, SliceLayer.self,
+      SoftmaxLayer.self, SoftmaxWithLossLayer.self, SplitLayer.self, SwishLayer.self, TanHLayer.self,
+      ThresholdLayer.self, TileLayer.self,
     ]
   }
 }

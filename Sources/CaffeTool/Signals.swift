@@ -1,3 +1,4 @@
+import Caffe
 import Synchronization
 
 #if canImport(Glibc)
@@ -10,25 +11,11 @@ import Synchronization
 ///
 /// The handlers only note that a signal came; the solver asks for the action once an iteration.
 package struct Signals: Sendable {
-  /// What a signal brings about: `-sigint_effect` and `-sighup_effect`.
-  package enum Effect: String, CaseIterable, Sendable {
-    case snapshot, stop, none
-
-    /// The effect of that name.
-    package init(named name: String) throws(ToolError) {
-      guard let effect = Self(rawValue: name) else {
-        throw ToolError(
-          "Invalid signal effect \"\(name)\" was specified; it must be snapshot, stop or none.")
-      }
-      self = effect
-    }
-  }
-
-  private let interrupt: Effect
-  private let hangUp: Effect
+  private let interrupt: SolverAction
+  private let hangUp: SolverAction
 
   /// Takes over both signals for the rest of the process.
-  package init(interrupt: Effect, hangUp: Effect) {
+  package init(interrupt: SolverAction, hangUp: SolverAction) {
     self.interrupt = interrupt
     self.hangUp = hangUp
     // Also runs the lazy initialisation of the two flags, which a handler must not do.
@@ -38,8 +25,8 @@ package struct Signals: Sendable {
     Self.install(SIGHUP) { _ in hungUp.store(true, ordering: .relaxed) }
   }
 
-  /// The effect of a signal that came since the last call, SIGHUP first.
-  package func pendingAction() -> Effect {
+  /// The action for a signal that came since the last call, SIGHUP first.
+  package func pendingAction() -> SolverAction {
     if hungUp.exchange(false, ordering: .relaxed) { return hangUp }
     if interrupted.exchange(false, ordering: .relaxed) { return interrupt }
     return .none
@@ -56,8 +43,23 @@ package struct Signals: Sendable {
     action.sa_flags = SA_RESTART
     sigfillset(&action.sa_mask)
     sigaction(signal, &action, nil)
+    // A program that starts this one may have left the signal blocked.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, signal)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 }
 
 private let interrupted = Atomic(false)
 private let hungUp = Atomic(false)
+
+extension SolverAction {
+  /// The action that a flag names: `-sigint_effect stop`.
+  package init(signalEffect name: String) throws(ToolError) {
+    guard let action = Self(rawValue: name) else {
+      throw ToolError("Invalid signal effect \"\(name)\" was specified; it must be snapshot, stop or none.")
+    }
+    self = action
+  }
+}

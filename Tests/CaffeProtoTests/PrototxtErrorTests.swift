@@ -37,6 +37,10 @@ import Testing
 
   @Test(arguments: [
     ("nmae: 'x'", "1:1: error: NetParameter has no field \"nmae\"; did you mean \"name\"?"),
+    (
+      "layer { relu_param { slope: 1 } }",
+      "1:22: error: ReLUParameter has no field \"slope\"; did you mean \"negative_slope\"?"
+    ),
     ("qqq: 1", "1:1: error: NetParameter has no field \"qqq\""),
     (
       "layer { type: 'Convolution' kernel_size: 3 }",

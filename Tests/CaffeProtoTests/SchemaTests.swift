@@ -47,6 +47,16 @@ import Testing
     #expect(Set(declared) == Set(try Self.original("enum_value")))
   }
 
+  @Test func `has no message that contains itself`() {
+    func contains(_ inner: String, in outer: String) -> Bool {
+      let children = (Schema.caffe.messages[outer]?.fields ?? []).compactMap { field in
+        if case .message(let name) = field.kind { name } else { nil }
+      }
+      return children.contains(inner) || children.contains { contains(inner, in: $0) }
+    }
+    for name in Schema.caffe.messages.keys { #expect(!contains(name, in: name)) }
+  }
+
   @Test func `finds fields and values by name and number`() {
     let pooling = Schema.caffe.messages["PoolingParameter"]
     #expect(pooling?.field(named: "stride")?.number == 3)

@@ -44,7 +44,10 @@ public protocol Layer: AnyObject {
   /// Whether `force_backward` may ask for the gradient of this bottom.
   func allowsForcedBackward(toBottom index: Int) -> Bool
 
-  /// Whether backward works when the top of this index is the bottom of this index.
+  /// Adds to a definition what goes without saying, so that saved nets say it.
+  static func complete(_ definition: inout LayerDefinition)
+
+  /// Whether the layer computes rightly, both ways, when the top of this index is the bottom of this index.
   static var worksInPlace: Bool { get }
 }
 
@@ -57,6 +60,7 @@ extension Layer {
   public static var reshapesEveryPass: Bool { false }
   public static var isLoss: Bool { false }
   public func allowsForcedBackward(toBottom index: Int) -> Bool { !Self.isLoss || index != 1 }
+  public static func complete(_ definition: inout LayerDefinition) {}
   public static var worksInPlace: Bool { false }
 }
 

@@ -60,6 +60,10 @@ struct NetBuilder {
     net.logger.info("Setting up \(definition.name)")
     logTops(of: node)
 
+    // What runs backward is decided by the parameters as they are written.
+    let written = definition.param
+    node.propagation.parameters = node.layer.parameters.indices.map { $0 >= written.count || written[$0].lrMult != 0 }
+    type.complete(&node.definition)
     try sharing.addParameters(of: node, index, to: net)
     let learns = node.propagation.parameters.contains(true)
     node.needsBackward = learns || node.bottomIndices.contains { needsGradient[$0] }
@@ -84,6 +88,10 @@ struct NetBuilder {
     let definition = node.definition
     for (position, name) in definition.top.enumerated() {
       if position < definition.bottom.count, definition.bottom[position] == name, let blob = available[name] {
+        guard type.worksInPlace else {
+          throw NetError(
+            "\(definition.type) Layer does not allow in-place computation.", remedy: "give the top a name of its own")
+        }
         net.logger.info("\(node.name) -> \(name) (in-place)")
         node.tops.append(net.blobs[blob])
         node.topIndices.append(blob)
@@ -103,8 +111,6 @@ struct NetBuilder {
     while node.tops.count < type.topCount.least {
       net.logger.info("\(node.name) -> (automatic)")
       addBlob("(automatic)", to: node)
-      available["(automatic)"] = node.topIndices.last
-      unconsumed.insert("(automatic)")
     }
   }
 
@@ -122,8 +128,8 @@ struct NetBuilder {
     let bottoms = node.bottoms.count
     let tops = node.tops.count
     let complaint =
-      type.bottomCount.complaint(about: bottoms, type: name, verb: "Layer takes", noun: "bottom blob(s) as input")
-      ?? type.topCount.complaint(about: tops, type: name, verb: "Layer produces", noun: "top blob(s) as output")
+      type.bottomCount.complaint(about: bottoms, type: name, verb: "takes", noun: "bottom blob(s) as input")
+      ?? type.topCount.complaint(about: tops, type: name, verb: "produces", noun: "top blob(s) as output")
     if let complaint { throw NetError(complaint, remedy: "the layer has \(bottoms) bottoms and \(tops) tops") }
     if type.hasOneTopForEachBottom, bottoms != tops {
       throw NetError("\(name) Layer produces one top blob as output for each bottom blob input.")

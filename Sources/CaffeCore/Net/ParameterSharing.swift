@@ -17,7 +17,6 @@ struct ParameterSharing {
     }
     for (index, blob) in blobs.enumerated() {
       let specification = index < specifications.count ? specifications[index] : ParamSpec()
-      node.propagation.parameters.append(specification.lrMult != 0)
       let displayName = specification.name.isEmpty ? "\(index)" : specification.name
       if !specification.name.isEmpty, let owner = owners[specification.name] {
         try share(specification, blob, node, with: owner, in: net)

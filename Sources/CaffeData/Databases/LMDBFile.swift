@@ -87,7 +87,8 @@ final class LMDBFile: Sendable {
       guard number.read(8, from: descriptor, at: page * head.pageSize + LMDBHead.transactionOffset),
         number.number(UInt64.self, at: 0) <= head.transaction + 1
       else {
-        throw DataError(path, "the database was changed while it was being read", remedy: "start again when it is complete")
+        throw DataError(
+          path, "the database was changed while it was being read", remedy: "start again when it is complete")
       }
     }
   }
@@ -119,14 +120,16 @@ struct LMDBHead: Sendable {
     let second = try LMDBHead(descriptor, at: first.pageSize, size: size, path: path)
     self = second.transaction > first.transaction ? second : first
     guard entries > 0 else {
-      throw DataError(path, "the database has no records", remedy: "the program that made it stored nothing; see its messages")
+      throw DataError(
+        path, "the database has no records", remedy: "the program that made it stored nothing; see its messages")
     }
   }
 
   private init(_ descriptor: CInt, at offset: Int, size: Int, path: String) throws(DataError) {
     func invalid(_ code: CInt) -> DataError {
       DataError(
-        path, String(cString: mdb_strerror(code)), remedy: "give the folder that convert_imageset or a similar tool made")
+        path, String(cString: mdb_strerror(code)),
+        remedy: "give the folder that convert_imageset or a similar tool made")
     }
     var bytes = [UInt8]()
     guard bytes.read(Self.size, from: descriptor, at: offset), bytes.number(UInt16.self, at: 10) & 8 != 0,
@@ -183,7 +186,8 @@ struct LMDBPage {
     let keyEnd = start + 8 + Int(bytes.number(UInt16.self, at: start + 6))
     guard keyEnd <= bytes.count else { return nil }
     return Node(
-      size: bytes.number(UInt32.self, at: start), flags: bytes.number(UInt16.self, at: start + 4), key: start + 8..<keyEnd)
+      size: bytes.number(UInt32.self, at: start), flags: bytes.number(UInt16.self, at: start + 4),
+      key: start + 8..<keyEnd)
   }
 
   /// As many bytes from the given place on, if the page has them.

@@ -25,7 +25,8 @@ public final class LMDBWriter {
   /// Makes the folder `path`, which must not exist yet.
   public init(creating path: String) throws(DataError) {
     guard mkdir(path, 0o744) == 0 else {
-      let remedy = errno == EEXIST ? "remove it, or give another name" : "check that the folder above exists and is writable"
+      let remedy =
+        errno == EEXIST ? "remove it, or give another name" : "check that the folder above exists and is writable"
       throw DataError(path, "mkdir \(path) failed: \(String(cString: strerror(errno)))", remedy: remedy)
     }
     var created: OpaquePointer?

@@ -19,7 +19,8 @@ public final class IDXFile {
     guard magic == [0, 0, 8, UInt8(axes)] else {
       let hex = magic.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
       throw DataError(
-        path, "Incorrect file magic: it starts with 0x\(hex), but an IDX file of \(axes) axes starts with 0x0000080\(axes)",
+        path,
+        "Incorrect file magic: it starts with 0x\(hex), but an IDX file of \(axes) axes starts with 0x0000080\(axes)",
         remedy: "give the images first and the labels second")
     }
     let lengths = try reader.read(4 * axes)
@@ -30,7 +31,8 @@ public final class IDXFile {
     var size = 1
     for length in shape.dropFirst() {
       guard length > 0, length <= 1 << 28 / size else {
-        throw DataError(path, "it claims items of \(shape.dropFirst()) bytes; the file is damaged", remedy: "download it again")
+        throw DataError(
+          path, "it claims items of \(shape.dropFirst()) bytes; the file is damaged", remedy: "download it again")
       }
       size *= length
     }
@@ -43,7 +45,8 @@ public final class IDXFile {
   public func next() throws(DataError) -> [UInt8]? {
     guard itemsRead < count else {
       if try reader.isAtEnd() { return nil }
-      throw DataError(path, "there are more bytes than \(count) items take; the file is damaged", remedy: "download it again")
+      throw DataError(
+        path, "there are more bytes than \(count) items take; the file is damaged", remedy: "download it again")
     }
     itemsRead += 1
     return try reader.read(itemSize)

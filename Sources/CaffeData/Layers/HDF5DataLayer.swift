@@ -184,7 +184,9 @@ public final class HDF5DataLayer: StatefulLayer {
     } catch {
       throw NetError(
         "Failed to open source file: \(path): \(error)",
-        remedy: "set hdf5_data_param.source to a text file that lists HDF5 files; the path is relative to the working directory")
+        remedy:
+          "set hdf5_data_param.source to a text file that lists HDF5 files; the path is relative to the working directory"
+      )
     }
     guard !HDF5File.isHDF5(path) else {
       throw NetError(

@@ -43,7 +43,8 @@ public struct Image: Sendable {
     guard extents.allSatisfy({ (1...Int(Int32.max)).contains($0) }),
       shape.height * shape.width <= Int(Int32.max), shape.count == pixels.count
     else {
-      throw NetError("the record says it is \(shape), but it holds \(pixels.count) values", remedy: "write the database anew")
+      throw NetError(
+        "the record says it is \(shape), but it holds \(pixels.count) values", remedy: "write the database anew")
     }
     self.shape = shape
     self.pixels = pixels

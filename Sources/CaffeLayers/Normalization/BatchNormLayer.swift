@@ -52,6 +52,11 @@ public final class BatchNormLayer: Layer {
     }
   }
 
+  /// The statistics are no weights: the solver must leave them alone.
+  public static func complete(_ definition: inout LayerDefinition) {
+    while definition.param.count < 3 { definition.param.append(.with { $0.lrMult = 0 }) }
+  }
+
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
     channels = bottom[0].shape[try bottom[0].shape.axis(1)]
     for (index, shape) in ([[channels], [channels], [1]] as [Shape]).enumerated() {

@@ -14,6 +14,8 @@ struct OpenMP: Sendable {
 
   static let shared = OpenMP()
 
+  /// How many threads there were before anybody set a number: all processors, or `OMP_NUM_THREADS`.
+  let defaultThreads: Int
   let setThreadCount: @convention(c) (CInt) -> Void
   let maximumThreads: @convention(c) () -> CInt
   let threadIndex: @convention(c) () -> CInt
@@ -28,6 +30,7 @@ struct OpenMP: Sendable {
     else { return nil }
     self.setThreadCount = unsafeBitCast(setThreadCount, to: (@convention(c) (CInt) -> Void).self)
     maximumThreads = unsafeBitCast(maximum, to: (@convention(c) () -> CInt).self)
+    defaultThreads = Int(maximumThreads())
     threadIndex = unsafeBitCast(index, to: (@convention(c) () -> CInt).self)
     threadCount = unsafeBitCast(count, to: (@convention(c) () -> CInt).self)
     self.parallel = unsafeBitCast(
@@ -35,11 +38,14 @@ struct OpenMP: Sendable {
   }
 }
 
+/// Fewer simple steps than this are done before other threads have woken up.
+public let parallelForGrain = 32768
+
 /// Splits `0 ..< count` into one range for each thread of oneDNN's pool and runs the body on all of them at once.
 ///
 /// The body must be safe to run on several threads: each call may write only what belongs to its range. Ranges begin at
 /// multiples of `grain`; when `count` is no more than one grain, the body runs here and now.
-public func parallelFor(_ count: Int, grain: Int = 16384, _ body: (Range<Int>) -> Void) {
+public func parallelFor(_ count: Int, grain: Int = parallelForGrain, _ body: (Range<Int>) -> Void) {
   let grains = (count + grain - 1) / max(grain, 1)
   guard grains > 1, let pool = OpenMP.shared, pool.maximumThreads() > 1 else { return body(0..<count) }
   withoutActuallyEscaping(body) { body in

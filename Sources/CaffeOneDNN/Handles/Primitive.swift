@@ -35,10 +35,13 @@ final class PrimitiveDescriptor {
   }
 
   /// The name of the kernel, such as `jit:avx512_core`.
-  var kernel: String { String(cString: caffe_implementation(handle)) }
+  private var kernel: String { String(cString: caffe_implementation(handle)) }
 
   /// Whether the kernel is oneDNN's plain loop, which is no faster than ours.
   var isPlainLoop: Bool { kernel.hasPrefix("ref") }
+
+  /// Whether the kernel was made for this very operation, rather than a detour by matrix products.
+  var hasOwnKernel: Bool { !isPlainLoop && !kernel.contains("gemm") }
 }
 
 /// A compiled operation with a place for each of its arguments.
@@ -69,7 +72,7 @@ final class Primitive {
     }
     usesScratch = slots.last?.argument == .scratchpad
     if usesScratch { runtime.reserveScratch(slots[slots.count - 1].layout.byteCount) }
-    handle = try create("compile \(descriptor.kernel)") { dnnl_primitive_create(&$0, descriptor.handle) }
+    handle = try create("compile a primitive") { dnnl_primitive_create(&$0, descriptor.handle) }
   }
 
   deinit { dnnl_primitive_destroy(handle) }

@@ -2,15 +2,14 @@ internal import COneDNN
 
 /// What the operations of one engine share: a stream to run on, scratch memory, and how many threads to use.
 final class Runtime {
-  /// How many threads compute; nil leaves it to OpenMP.
-  let threads: Int?
+  private let threads: Int
   /// How often values were converted from one layout to another.
   private(set) var reorderCount = 0
   private(set) var scratch = AlignedStorage(byteCount: 0)
   private let stream: OpaquePointer
 
   init(threads: Int?) {
-    self.threads = threads
+    self.threads = threads ?? OpenMP.shared?.defaultThreads ?? 1
     stream = demand { () throws(OneDNNError) in
       try create("open a stream") {
         dnnl_stream_create(&$0, Device.processor.handle, UInt32(dnnl_stream_default_flags.rawValue))
@@ -22,8 +21,12 @@ final class Runtime {
   deinit { dnnl_stream_destroy(stream) }
 
   /// OpenMP keeps the number of threads for each calling thread; a net may be built on one and run on another.
-  func useThreads() {
-    if let threads { OpenMP.shared?.setThreadCount(CInt(threads)) }
+  func useThreads() { OpenMP.shared?.setThreadCount(CInt(threads)) }
+
+  /// A loop on this engine's threads.
+  func parallelFor(_ count: Int, grain: Int = parallelForGrain, _ body: (Range<Int>) -> Void) {
+    useThreads()
+    CaffeOneDNN.parallelFor(count, grain: grain, body)
   }
 
   /// Scratch memory is shared, because only one primitive runs at a time.

@@ -30,6 +30,6 @@ final class AddingOutput {
     guard isAdding, let scratch else { return }
     let sum = buffer.pointer(updating: scratch.layout, on: runtime)
     let addend = UnsafePointer(scratch.values)
-    parallelFor(scratch.layout.storedCount) { for i in $0 { sum[i] += addend[i] } }
+    runtime.parallelFor(scratch.layout.storedCount) { for i in $0 { sum[i] += addend[i] } }
   }
 }

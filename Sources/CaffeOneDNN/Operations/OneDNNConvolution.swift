@@ -8,36 +8,42 @@ internal import CaffeCore
 final class OneDNNConvolution: ConvolutionOperation {
   let description: ConvolutionDescription
   private let runtime: Runtime
-  private let geometry: Geometry
-  private let source: Layout
-  private let destination: Layout
-  private let forwardDescriptor: PrimitiveDescriptor
   private let forwardPass: Primitive
+  private let backwardDataDescriptor: PrimitiveDescriptor
+  private let backwardParametersDescriptor: PrimitiveDescriptor
   // Compiled when first needed: a net that only infers never pays for them.
-  private lazy var backwardDataPass = demand { () throws(OneDNNError) in try makeBackwardData() }
-  private lazy var backwardParametersPass = demand { () throws(OneDNNError) in try makeBackwardParameters() }
+  private lazy var backwardDataPass = demand { () throws(OneDNNError) in
+    try Primitive(backwardDataDescriptor, [.destinationDiff, .weights, .sourceDiff], on: runtime)
+  }
+  private lazy var backwardParametersPass = demand { () throws(OneDNNError) in
+    try Primitive(backwardParametersDescriptor, [.source, .destinationDiff, .weightsDiff, .biasDiff], on: runtime)
+  }
   private lazy var weightsDiff = AddingOutput(.weightsDiff, of: backwardParametersPass, on: runtime)
   private lazy var biasDiff = AddingOutput(.biasDiff, of: backwardParametersPass, on: runtime)
 
   init(_ description: ConvolutionDescription, on runtime: Runtime) throws(OneDNNError) {
     self.description = description
     self.runtime = runtime
-    guard (1...3).contains(description.input.count), description.source.count > 0, description.destination.count > 0
+    guard (1...3).contains(description.input.count), description.source.count > 0, description.destination.count > 0,
+      !Self.isMiscomputed(description)
     else { throw OneDNNError(operation: "describe a convolution", status: dnnl_unimplemented) }
+    runtime.useThreads()
     let geometry = try Geometry(description)
-    self.geometry = geometry
     var source = try Layout.any(description.source.dimensions)
     var destination = try Layout.any(description.destination.dimensions)
     var forward = try geometry.forward(source, destination)
     if try Self.wastesBlocks(forward) {
       let sourceLast = try Layout.channelsLast(description.source.dimensions)
       let destinationLast = try Layout.channelsLast(description.destination.dimensions)
-      if let channelsLast = try? geometry.forward(sourceLast, destinationLast), !channelsLast.kernel.contains("gemm") {
+      if let channelsLast = try? geometry.forward(sourceLast, destinationLast), channelsLast.hasOwnKernel {
         (forward, source, destination) = (channelsLast, sourceLast, destinationLast)
       }
     }
-    forwardDescriptor = forward
-    (self.source, self.destination) = (source, destination)
+    backwardDataDescriptor = try geometry.backwardData(source, destination, after: forward)
+    backwardParametersDescriptor = try geometry.backwardParameters(source, destination, after: forward)
+    if forward.isPlainLoop || backwardDataDescriptor.isPlainLoop || backwardParametersDescriptor.isPlainLoop {
+      throw OneDNNError(operation: "convolve faster than the reference", status: dnnl_unimplemented)
+    }
     forwardPass = try Primitive(forward, [.source, .weights, .bias, .destination], on: runtime)
   }
 
@@ -48,6 +54,12 @@ final class OneDNNConvolution: ConvolutionOperation {
       return false
     }
     return min(source.growth, destination.growth) > 1.2
+  }
+
+  /// oneDNN (up to 3.2 at least) gets the gradient by the weights wrong where, along the depth, more windows than the first
+  /// begin in the padding and windows lie more than a pixel apart.
+  private static func isMiscomputed(_ description: ConvolutionDescription) -> Bool {
+    description.input.count == 3 && description.stride[0] > 1 && description.pad[0] > description.stride[0]
   }
 
   func forward(_ source: Buffer, weights: Buffer, bias: Buffer?, into destination: Buffer) {
@@ -78,18 +90,6 @@ final class OneDNNConvolution: ConvolutionOperation {
     pass.execute()
     self.weightsDiff.finish(weightsDiff)
     if let biasDiff { self.biasDiff.finish(biasDiff) }
-  }
-
-  private func makeBackwardData() throws(OneDNNError) -> Primitive {
-    try Primitive(
-      try geometry.backwardData(source, destination, after: forwardDescriptor),
-      [.destinationDiff, .weights, .sourceDiff], on: runtime)
-  }
-
-  private func makeBackwardParameters() throws(OneDNNError) -> Primitive {
-    try Primitive(
-      try geometry.backwardParameters(source, destination, after: forwardDescriptor),
-      [.source, .destinationDiff, .weightsDiff, .biasDiff], on: runtime)
   }
 }
 

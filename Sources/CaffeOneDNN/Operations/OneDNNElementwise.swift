@@ -36,7 +36,7 @@ final class OneDNNElementwise: ElementwiseOperation {
     }
     let x = source.pointer(reading: layout, on: runtime)
     let y = destination.pointer(overwriting: layout, on: runtime)
-    map(layout, x, into: y) { x in x > 0 ? x : slope * x }
+    runtime.parallelFor(storedCount(layout)) { transform($0, x, into: y) { x in x > 0 ? x : slope * x } }
   }
 
   func backward(_ destinationDiff: Buffer, at destination: Buffer, into sourceDiff: Buffer) {
@@ -45,30 +45,20 @@ final class OneDNNElementwise: ElementwiseOperation {
     let dy = destinationDiff.pointer(reading: layout, on: runtime)
     let y = destination.pointer(reading: layout, on: runtime)
     let dx = sourceDiff.pointer(overwriting: layout, on: runtime)
+    let count = storedCount(layout)
+    // The functions are written into the loops, which would not vectorise around a call.
     switch description.function {
-    case .relu(let slope): map(layout, dy, y, into: dx) { dy, y in y > 0 ? dy : slope * dy }
-    case .sigmoid: map(layout, dy, y, into: dx) { dy, y in dy * y * (1 - y) }
-    case .tanh: map(layout, dy, y, into: dx) { dy, y in dy * (1 - y * y) }
-    case .elu(let alpha): map(layout, dy, y, into: dx) { dy, y in y > 0 ? dy : dy * (y + alpha) }
+    case .relu(let slope):
+      runtime.parallelFor(count) { transform($0, dy, y, into: dx) { dy, y in y > 0 ? dy : slope * dy } }
+    case .sigmoid: runtime.parallelFor(count) { transform($0, dy, y, into: dx) { dy, y in dy * y * (1 - y) } }
+    case .tanh: runtime.parallelFor(count) { transform($0, dy, y, into: dx) { dy, y in dy * (1 - y * y) } }
+    case .elu(let alpha):
+      runtime.parallelFor(count) { transform($0, dy, y, into: dx) { dy, y in y > 0 ? dy : dy * (y + alpha) } }
     }
   }
 
-  // Padding is zero and stays zero: f(0) = 0 for ReLU, and a gradient of 0 gives 0.
-
-  @inline(__always)
-  private func map(
-    _ layout: Layout?, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, _ f: (Float) -> Float
-  ) {
-    parallelFor(layout?.storedCount ?? description.shape.count) { transform($0, x, into: y, f) }
-  }
-
-  @inline(__always)
-  private func map(
-    _ layout: Layout?, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
-    _ f: (Float, Float) -> Float
-  ) {
-    parallelFor(layout?.storedCount ?? description.shape.count) { transform($0, a, b, into: y, f) }
-  }
+  /// Padding is zero and stays zero: f(0) = 0 for ReLU, and a gradient of 0 gives 0.
+  private func storedCount(_ layout: Layout?) -> Int { layout?.storedCount ?? description.shape.count }
 }
 
 /// A function made of exponentials, applied by oneDNN in any layout.

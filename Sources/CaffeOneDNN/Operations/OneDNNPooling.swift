@@ -5,6 +5,8 @@ internal import CaffeCore
 ///
 /// Refused, because oneDNN's answer would differ from Caffe's: masks, windows that may cover no pixel, and averages whose
 /// windows reach beyond both image and padding.
+///
+/// - Note: a window without any value above −FLT_MAX (all NaN or −∞) passes its gradient to its first pixel, in Caffe to none.
 final class OneDNNPooling: PoolingOperation {
   let description: PoolingDescription
   private let runtime: Runtime
@@ -17,6 +19,7 @@ final class OneDNNPooling: PoolingOperation {
   init(_ description: PoolingDescription, on runtime: Runtime) throws(OneDNNError) {
     self.description = description
     self.runtime = runtime
+    runtime.useThreads()
     geometry = try Geometry(description)
     rowMajor = try Pass(geometry, source: .rowMajor(description.source.dimensions), on: runtime)
     last = rowMajor
@@ -48,24 +51,24 @@ private final class Pass {
   let forward: Primitive
   /// Where the maxima were.
   private let workspace: Memory?
-  private let descriptor: PrimitiveDescriptor
-  private let makeBackward: (PrimitiveDescriptor) throws(OneDNNError) -> Primitive
+  private let runtime: Runtime
+  private let backwardDescriptor: PrimitiveDescriptor
   private(set) lazy var backward = demand { () throws(OneDNNError) in
-    let backward = try makeBackward(descriptor)
+    let backward = try Primitive(backwardDescriptor, [.destinationDiff, .sourceDiff, .workspace], on: runtime)
     if let workspace { backward.bind(.workspace, workspace) }
     return backward
   }
 
   init(_ geometry: Geometry, source: Layout, on runtime: Runtime) throws(OneDNNError) {
-    descriptor = try geometry.forward(source)
-    if descriptor.isPlainLoop { throw OneDNNError(operation: "pool faster than Caffe", status: dnnl_unimplemented) }
+    self.runtime = runtime
+    let descriptor = try geometry.forward(source)
+    backwardDescriptor = try geometry.backward(source, after: descriptor)
+    if descriptor.isPlainLoop || backwardDescriptor.isPlainLoop {
+      throw OneDNNError(operation: "pool faster than the reference", status: dnnl_unimplemented)
+    }
     forward = try Primitive(descriptor, [.source, .destination, .workspace], on: runtime)
     workspace = try descriptor.layout(.workspace).map(Memory.init(owned:))
     if let workspace { forward.bind(.workspace, workspace) }
-    makeBackward = { (descriptor) throws(OneDNNError) in
-      try Primitive(
-        try geometry.backward(source, after: descriptor), [.destinationDiff, .sourceDiff, .workspace], on: runtime)
-    }
   }
 }
 

@@ -6,6 +6,7 @@ internal import CaffeCore
 /// oneDNN's own softmax is slow where the axis is not the last, and hides a NaN from the other values of its column.
 final class OneDNNSoftmax: SoftmaxOperation {
   let description: SoftmaxDescription
+  private let runtime: Runtime
   private let exponential: Exponential
   private let reference: any SoftmaxOperation
   /// For each column the largest value, then the sum.
@@ -15,6 +16,7 @@ final class OneDNNSoftmax: SoftmaxOperation {
     let count = description.outer * description.channels * description.inner
     guard count > 0 else { throw OneDNNError(operation: "compute nothing", status: dnnl_unimplemented) }
     self.description = description
+    self.runtime = runtime
     exponential = try Exponential(dnnl_eltwise_exp, count: count, on: runtime)
     reference = ReferenceEngine().softmax(description)
     columns = Buffer(count: description.outer * description.inner)
@@ -31,7 +33,8 @@ final class OneDNNSoftmax: SoftmaxOperation {
     exponential(y)
     forEachItem { start, column in
       fold(y + start, into: columns + column, from: 0) { $0 + $1 }
-      combine(y + start, columns + column, into: y + start) { $0 / $1 }
+      // oneDNN's exponential of NaN is ∞, which is no sum of powers of e below 1.
+      combine(y + start, columns + column, into: y + start) { $0 / ($1 < .infinity ? $1 : .nan) }
     }
   }
 
@@ -42,7 +45,7 @@ final class OneDNNSoftmax: SoftmaxOperation {
   /// Calls the body for each item of the outer axis, with the index of its first value and of its first column.
   private func forEachItem(_ body: (_ start: Int, _ column: Int) -> Void) {
     let size = description.channels * description.inner
-    parallelFor(description.outer, grain: max(1, 16384 / size)) { items in
+    runtime.parallelFor(description.outer, grain: max(1, parallelForGrain / 4 / size)) { items in
       for item in items { body(item * size, item * description.inner) }
     }
   }
@@ -54,6 +57,12 @@ final class OneDNNSoftmax: SoftmaxOperation {
     _ combine: (Float, Float) -> Float
   ) {
     let inner = description.inner
+    guard inner > 1 else {
+      var value = start
+      for c in 0..<description.channels { value = combine(value, x[c]) }
+      column[0] = value
+      return
+    }
     column.update(repeating: start, count: inner)
     for c in 0..<description.channels {
       for i in 0..<inner { column[i] = combine(column[i], x[c * inner + i]) }
@@ -67,7 +76,10 @@ final class OneDNNSoftmax: SoftmaxOperation {
     _ combine: (Float, Float) -> Float
   ) {
     let inner = description.inner
-    guard inner > 1 else { return transform(0..<description.channels, x, into: y) { combine($0, column[0]) } }
+    guard inner > 1 else {
+      let value = column[0]
+      return transform(0..<description.channels, x, into: y) { combine($0, value) }
+    }
     for c in 0..<description.channels {
       transform(0..<inner, x + c * inner, column, into: y + c * inner, combine)
     }

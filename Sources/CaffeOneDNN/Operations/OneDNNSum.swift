@@ -24,16 +24,16 @@ final class OneDNNSum: SumOperation {
     let x = sources[first].pointer(reading: layout, on: runtime)
     guard let second = sources[(first + 1)...].firstIndex(where: { !$0.isZero }) else {
       let y = destination.pointer(overwriting: layout, on: runtime)
-      return parallelFor(count) { transform($0, x, into: y) { a * $0 } }
+      return runtime.parallelFor(count) { transform($0, x, into: y) { a * $0 } }
     }
     let b = description.coefficients[second]
     let x2 = sources[second].pointer(reading: layout, on: runtime)
     let y = destination.pointer(overwriting: layout, on: runtime)
-    parallelFor(count) { transform($0, x, x2, into: y) { a * $0 + b * $1 } }
+    runtime.parallelFor(count) { transform($0, x, x2, into: y) { a * $0 + b * $1 } }
     for index in (second + 1)..<sources.count where !sources[index].isZero {
       let coefficient = description.coefficients[index]
       let x = sources[index].pointer(reading: layout, on: runtime)
-      parallelFor(count) { transform($0, y, x, into: y) { $0 + coefficient * $1 } }
+      runtime.parallelFor(count) { transform($0, y, x, into: y) { $0 + coefficient * $1 } }
     }
   }
 }

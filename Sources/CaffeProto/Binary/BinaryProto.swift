@@ -76,7 +76,7 @@ public enum BinaryProto {
     }
     let data: Data
     do {
-      data = try fileContents(path)
+      data = try fileContents(path, mapped: true)
     } catch {
       switch error {
       case .notFound: throw failed(.fileNotFound)

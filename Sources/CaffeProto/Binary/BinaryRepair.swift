@@ -8,9 +8,8 @@ struct BinaryRepair {
 
   /// The repaired message, or nil if it is damaged elsewhere.
   mutating func repair(
-    _ bytes: UnsafeRawBufferPointer.SubSequence, as message: Schema.MessageType, depth: Int = 0
+    _ bytes: UnsafeRawBufferPointer.SubSequence, as message: Schema.MessageType
   ) -> [UInt8]? {
-    guard depth < 100 else { return nil }
     let layer = message.name == "LayerParameter" ? names(of: bytes) : nil
     var wire = WireWriter()
     var seen: Set<Int> = []
@@ -20,7 +19,7 @@ struct BinaryRepair {
       guard let field = message.field(numbered: content.number) else { continue }
       if case .message(let name) = field.kind {
         guard content.type == .lengthDelimited, let child = Schema.caffe.messages[name] else { continue }
-        if let repaired = repair(content.content, as: child, depth: depth + 1) {
+        if let repaired = repair(content.content, as: child) {
           wire.lengthDelimited(content.number, repaired)
         } else if let layer, field.name.hasSuffix("_param"), name != layer.type + "Parameter" {
           let text = "layer \"\(layer.name)\": left out \(field.name), which is not what a \(layer.type) layer has here"

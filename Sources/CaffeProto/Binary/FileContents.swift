@@ -6,10 +6,12 @@ enum FileFailure: Error {
   case unreadable(String)
 }
 
-/// The bytes of a file, mapped into memory where that is safe.
-func fileContents(_ path: String) throws(FileFailure) -> Data {
+/// The bytes of a file.
+///
+/// - Parameter mapped: Leaves large files where they are until their bytes are asked for.
+func fileContents(_ path: String, mapped: Bool) throws(FileFailure) -> Data {
   do {
-    return try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
+    return try Data(contentsOf: URL(filePath: path), options: mapped ? .alwaysMapped : [])
   } catch let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile {
     throw .notFound
   } catch let error as CocoaError where error.code == .fileReadNoPermission {

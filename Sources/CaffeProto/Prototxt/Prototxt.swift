@@ -19,9 +19,8 @@ public enum Prototxt {
 
   /// The message as text: two spaces of indent, fields by number, elements of repeated fields one to a line.
   ///
-  /// Fields that caffe.proto lacks are left out.
+  /// Fields that caffe.proto lacks are left out. A message of more than 2 GB, the limit of protobuf, prints as nothing.
   public static func print(_ message: some Message) -> String {
-    // The one way to fail is a message of more than 2 GB, whose text nobody wants.
     guard let bytes: [UInt8] = try? message.serializedBytes(partial: true) else { return "" }
     var printer = PrototxtPrinter()
     bytes.withUnsafeBytes { printer.print($0[...], as: Schema.caffe.message(for: Swift.type(of: message))) }
@@ -44,7 +43,7 @@ public enum Prototxt {
 
   static func bytes<M: Message>(of path: String, for type: M.Type) throws(PrototxtError) -> [UInt8] {
     do {
-      return Array(try fileContents(path))
+      return Array(try fileContents(path, mapped: false))
     } catch {
       let problem: PrototxtError.Problem =
         switch error {

@@ -28,7 +28,6 @@ public struct PrototxtError: Error, Hashable, Sendable, CustomStringConvertible 
     case unclosedString
     case invalidEscape
     case notUTF8(field: String)
-    case tooDeep(limit: Int)
   }
 
   /// Where an unknown field may belong.
@@ -79,7 +78,6 @@ extension PrototxtError.Problem: CustomStringConvertible {
     case .unclosedString: "this string is never closed; add its closing quote"
     case .invalidEscape: "this string has a backslash that starts no known escape; write \\\\ for a backslash"
     case .notUTF8(let field): "\"\(field)\" is not UTF-8; save the file in that encoding"
-    case .tooDeep(let limit): "messages are nested deeper than \(limit)"
     }
   }
 
@@ -98,7 +96,6 @@ extension PrototxtError.Problem: CustomStringConvertible {
     case .unclosedString: "Unexpected end of string."
     case .invalidEscape: "Invalid escape sequence in string literal."
     case .notUTF8(let field): "String field \"\(field)\" contains invalid UTF-8 data."
-    case .tooDeep: "Message is too deep, the parser exceeded the configured recursion limit."
     }
   }
 }

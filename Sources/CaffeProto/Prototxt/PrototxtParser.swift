@@ -6,9 +6,9 @@
 ///     field   = name ":" ( value | list ) | name [ ":" ] ( body | list )
 ///     body    = "{" message "}" | "<" message ">"
 ///     list    = "[" [ item { "," item } ] "]"
+///
+/// No message of Caffe contains itself, so the schema bounds the depth of brackets.
 struct PrototxtParser {
-  static let depthLimit = 100
-
   var scanner: PrototxtScanner
   var token: PrototxtScanner.Token
   private var messages: [Schema.MessageType] = []
@@ -41,7 +41,6 @@ struct PrototxtParser {
   private mutating func fields(
     of message: Schema.MessageType, from start: PrototxtScanner.Token, until closing: UInt8?
   ) throws(PrototxtFailure) -> [UInt8] {
-    guard messages.count < Self.depthLimit else { throw PrototxtFailure(start, .tooDeep(limit: Self.depthLimit)) }
     messages.append(message)
     defer { messages.removeLast() }
 

@@ -22,13 +22,15 @@ extension PrototxtError.Suggestion {
   }
 }
 
-/// The candidate that takes the fewest edits to become `name`, unless it takes more than a third of its length.
+/// The candidate that takes the fewest edits to become `name`, unless it takes more than a third of its length; else the
+/// only one that has `name` among its words, as `negative_slope` has `slope`.
 public func nearestName(to name: String, among candidates: [String]) -> String? {
-  let limit = max(1, name.utf8.count / 3)
   guard name.utf8.count < 64 else { return nil }
+  let limit = max(1, name.utf8.count / 3)
   let ranked = candidates.map { ($0, editDistance(Array(name.lowercased().utf8), Array($0.lowercased().utf8))) }
-  guard let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= limit else { return nil }
-  return best.0
+  if let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= limit { return best.0 }
+  let holders = candidates.filter { "_\($0)_".contains("_\(name)_") }
+  return holders.count == 1 ? holders[0] : nil
 }
 
 /// How many bytes to insert, remove, replace or swap with their neighbour to turn one name into the other.

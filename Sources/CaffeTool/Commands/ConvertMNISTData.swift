@@ -1,18 +1,21 @@
 import ArgumentParser
+import Caffe
+import Logging
 
 /// `convert_mnist_data`: puts the MNIST images and labels into a database.
 struct ConvertMNISTData: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert_mnist_data",
-    abstract: "convert the MNIST files to a database")
+    abstract: "convert the MNIST files to a database",
+    usage: "convert_mnist_data [FLAGS] <image_file> <label_file> <db_file>")
 
   @Option(help: "The kind of database: lmdb.")
   var backend = "lmdb"
 
-  @Argument(help: ArgumentHelp("The images (idx3-ubyte).", valueName: "image_file"))
+  @Argument(help: ArgumentHelp("The images (idx3-ubyte), plain or in gzip.", valueName: "image_file"))
   var images: String
 
-  @Argument(help: ArgumentHelp("The labels (idx1-ubyte).", valueName: "label_file"))
+  @Argument(help: ArgumentHelp("The labels (idx1-ubyte), plain or in gzip.", valueName: "label_file"))
   var labels: String
 
   @Argument(help: ArgumentHelp("The database to make, which must not exist yet.", valueName: "db_file"))
@@ -27,6 +30,11 @@ struct ConvertMNISTData: ToolCommand {
   }
 
   func run(in session: Session) throws {
-    throw ToolError("convert_mnist_data: databases are not part of this build.")
+    var total = 0
+    try convertMNIST(images: images, labels: labels, database: database) { count in
+      total = count
+      session.log.info("Processed \(count) files.")
+    }
+    session.log.info("A total of \(total) items.")
   }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Caffe
+import Logging
 
 /// `caffe device_query`: shows what this build can compute on.
 struct DeviceQuery: ToolCommand {
@@ -16,7 +18,8 @@ struct DeviceQuery: ToolCommand {
     if !device.gpu.isEmpty {
       session.log.warning("This build has no CUDA engine, so there is no GPU to query; this is the CPU.")
     }
-    for (name, value) in Processor().facts {
+    let engines = EngineChoice.allCases.map { $0.rawValue + ($0 == .best ? " (default)" : "") }
+    for (name, value) in Processor().facts + [("Engines", engines.joined(separator: ", "))] {
       session.log.info("\((name + ":").padding(to: 31))\(value)")
     }
   }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Caffe
+import Logging
 
 /// `caffe test`: runs a net in the TEST phase and prints the means of its outputs.
 struct Test: ToolCommand {
@@ -25,6 +27,48 @@ struct Test: ToolCommand {
   }
 
   func run(in session: Session) throws {
-    throw ToolError("caffe test: nets are not part of this build.")
+    let log = session.log
+    device.logDevice(log)
+    let net = try Net(
+      NetDefinition(contentsOf: model), phase: .test, level: state.level, stages: state.stages,
+      in: .standard(logger: log))
+    let report = try net.copyWeights(fromFile: weights)
+    for layer in report.kept { log.warning("\(weights) has no weights for layer \(layer): it keeps its fillers'.") }
+
+    log.info("Running for \(iterations) iterations.")
+    let values = net.outputs.flatMap { output in Array(repeating: output, count: net.blobs[output].count) }
+    var sums = [Float](repeating: 0, count: values.count)
+    var loss: Float = 0
+    var progress = ProgressLine("Testing", to: iterations, on: session.output)
+    defer { progress.finish() }
+    for batch in 0..<iterations {
+      loss += try net.forward()
+      let scores = net.outputs.flatMap { net.blobs[$0].data.values }
+      // The data may change an output's size from batch to batch; a mean then has no meaning.
+      guard scores.count == sums.count else {
+        throw ToolError("Batch \(batch) has \(scores.count) output values, but the first batch had \(sums.count).")
+      }
+      for (index, score) in scores.enumerated() {
+        sums[index] += score
+        log.info("Batch \(batch), \(net.blobNames[values[index]]) = \(score.shortText)")
+      }
+      progress.update(batch + 1)
+    }
+    progress.finish()
+
+    log.info("Loss: \((loss / Float(iterations)).shortText)")
+    for (index, sum) in sums.enumerated() {
+      let mean = sum / Float(iterations)
+      let weight = net.lossWeight(ofBlob: values[index])
+      let share = weight == 0 ? "" : " (* \(weight.shortText) = \((weight * mean).shortText) loss)"
+      log.info("\(net.blobNames[values[index]]) = \(mean.shortText)\(share)")
+    }
+  }
+}
+
+extension Net {
+  /// The weight with which a blob enters the loss; 0 for most.
+  fileprivate func lossWeight(ofBlob index: Int) -> Float {
+    layers.lazy.flatMap { zip($0.topIndices, $0.lossWeights) }.first { $0.0 == index && $0.1 != 0 }?.1 ?? 0
   }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Caffe
+import Logging
 
 /// `caffe time`: measures the forward and backward pass of a net, layer by layer.
 struct Time: ToolCommand {
@@ -28,6 +30,10 @@ struct Time: ToolCommand {
   }
 
   func run(in session: Session) throws {
-    throw ToolError("caffe time: nets are not part of this build.")
+    device.logDevice(session.log)
+    let net = try Net(
+      NetDefinition(contentsOf: model), phase: phase == "TEST" ? .test : .train, level: state.level,
+      stages: state.stages, in: .standard(logger: session.log))
+    try Benchmark(net).run(iterations: iterations, in: session)
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caffe
 
 /// `caffe train`: trains a net by a solver definition, from the start, from weights, or from a snapshot.
 struct Train: ToolCommand {
@@ -17,13 +18,13 @@ struct Train: ToolCommand {
 
   @Option(
     name: .customLong("sigint_effect"), help: "What Ctrl-C does: snapshot, stop or none.",
-    transform: Signals.Effect.init(flag:))
-  var interruptEffect = Signals.Effect.stop
+    transform: signalEffect)
+  var interruptEffect = SolverAction.stop
 
   @Option(
     name: .customLong("sighup_effect"), help: "What a closed terminal does: snapshot, stop or none.",
-    transform: Signals.Effect.init(flag:))
-  var hangUpEffect = Signals.Effect.snapshot
+    transform: signalEffect)
+  var hangUpEffect = SolverAction.snapshot
 
   @OptionGroup(title: "Net state") var state: StateOptions
   @OptionGroup var device: DeviceOptions
@@ -37,14 +38,46 @@ struct Train: ToolCommand {
   }
 
   func run(in session: Session) throws {
-    throw ToolError("caffe train: the solvers are not part of this build.")
+    let definition = try readDefinition()
+    let wantsGPU = definition.parameter.hasSolverMode && definition.parameter.solverMode == .gpu
+    device.logDevice(session.log, wanted: wantsGPU ? "solver_mode: GPU" : nil)
+
+    let seed = definition.parameter.randomSeed
+    let signals = Signals(interrupt: interruptEffect, hangUp: hangUpEffect)
+    let solver = try Solver(
+      definition, in: .standard(seed: seed < 0 ? nil : UInt64(seed), logger: session.log))
+    solver.requestedAction = signals.pendingAction
+    if !snapshot.isEmpty {
+      session.log.info("Resuming from \(snapshot)")
+      try solver.restore(from: snapshot)
+    }
+    var progress = ProgressLine(
+      "Training", from: solver.iteration, to: Int(definition.parameter.maxIter), on: session.output)
+    solver.onProgress = { _, _ in progress.update(solver.iteration) }
+    defer {
+      solver.onProgress = nil
+      progress.finish()
+    }
+    session.log.info("Starting Optimization")
+    try solver.solve()
+    progress.finish()
+    session.log.info("Optimization Done.")
+  }
+
+  /// The solver file with the flags in place of what it says.
+  private func readDefinition() throws -> SolverDefinition {
+    var definition = try SolverDefinition(contentsOf: solver)
+    definition.parameter.trainState.level = Int32(clamping: state.level)
+    definition.parameter.trainState.stage += state.stages
+    if !snapshot.isEmpty {
+      definition.parameter.weights = []
+    } else if !weights.isEmpty {
+      definition.parameter.weights = [weights]
+    }
+    return definition
   }
 }
 
-extension Signals.Effect: CustomStringConvertible {
-  package var description: String { rawValue }
-
-  fileprivate init(flag: String) throws {
-    do { try self.init(named: flag) } catch { throw ValidationError(error.description) }
-  }
+private func signalEffect(_ name: String) throws -> SolverAction {
+  do { return try SolverAction(signalEffect: name) } catch { throw ValidationError(error.description) }
 }

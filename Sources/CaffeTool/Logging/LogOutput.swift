@@ -32,7 +32,8 @@ package final class LogOutput: Sendable {
   /// Writes a message that has its prefix already, to the places that take its severity.
   package func write(_ line: String, severity: GlogSeverity) {
     guard severity.rawValue >= settings.minimumSeverity else { return }
-    let bytes = Array(line.utf8) + [UInt8(ascii: "\n")]
+    // A message that ends its last line itself, as the text of a net does, gets no empty line.
+    let bytes = Array((line.hasSuffix("\n") ? line : line + "\n").utf8)
     if severity.rawValue >= settings.standardErrorThreshold { writeToTerminal(bytes) }
     if let file { Self.writeAll(bytes, to: file) }
   }

@@ -1,7 +1,7 @@
 import Caffe
 import Testing
 
-@Suite struct `Blob` {
+@Suite struct `A blob` {
   @Test func `has values and a gradient of its shape, both zero at first`() {
     let blob = Blob([2, 3])
     #expect(blob.count == 6)

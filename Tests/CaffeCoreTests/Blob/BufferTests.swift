@@ -1,7 +1,7 @@
 import Caffe
 import Testing
 
-@Suite struct `Buffer` {
+@Suite struct `A buffer` {
   @Test func `starts at zero and knows it`() {
     let buffer = Buffer(count: 3)
     #expect(buffer.isZero)

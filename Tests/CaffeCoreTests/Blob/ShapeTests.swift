@@ -1,7 +1,7 @@
 import Caffe
 import Testing
 
-@Suite struct `Shape` {
+@Suite struct `A shape` {
   @Test func `counts the product of its extents and a scalar one`() {
     #expect(Shape([2, 3, 4]).count == 24)
     #expect(Shape.scalar.count == 1)

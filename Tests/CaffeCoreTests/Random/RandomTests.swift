@@ -1,7 +1,7 @@
 import Caffe
 import Testing
 
-@Suite struct `Random` {
+@Suite struct `A random stream` {
   @Test func `gives these numbers for ever, as snapshots rely on them`() {
     var random = Random(seed: 1701)
     #expect(
@@ -12,8 +12,8 @@ import Testing
   }
 
   @Test func `differs from stream to stream and from seed to seed`() {
-    let first = (0..<100).flatMap { seed in
-      (0..<100).map { stream in
+    let first = (0..<100 as Range<UInt64>).flatMap { seed in
+      (0..<100 as Range<UInt64>).map { stream in
         var random = Random(seed: seed, stream: stream)
         return random.next()
       }
@@ -48,7 +48,7 @@ import Testing
     // 68.3 % within one deviation, 95.4 % within two.
     #expect(abs(Double(values.count { abs($0) < 1 }) / Double(values.count) - 0.683) < 0.01)
     #expect(abs(Double(values.count { abs($0) < 2 }) / Double(values.count) - 0.954) < 0.01)
-    #expect(values.allSatisfy(\.isFinite))
+    #expect(values.allSatisfy { $0.isFinite })
   }
 
   @Test(arguments: [0, 0.2, 1] as [Float]) func `is true with the given probability`(probability: Float) {

@@ -207,11 +207,13 @@ final class ReversedForm: BufferForm {
 }
 
 /// The types above.
-let testLayers = LayerRegistry([
-  TestAdd.self, TestDouble.self, TestFormDouble.self, TestInput.self, TestParameter.self, TestSplit.self,
-  TestSumLoss.self,
-  TestWeigh.self,
-])
+var testLayers: LayerRegistry {
+  LayerRegistry([
+    TestAdd.self, TestDouble.self, TestFormDouble.self, TestInput.self, TestParameter.self, TestSplit.self,
+    TestSumLoss.self,
+    TestWeigh.self,
+  ])
+}
 
 /// Builds a net of test layers.
 func makeNet(

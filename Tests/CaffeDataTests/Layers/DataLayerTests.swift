@@ -1,0 +1,146 @@
+import CaffeCore
+import CaffeData
+import CaffeProto
+import Foundation
+import Testing
+
+@Suite struct `Data layer` {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test(arguments: [
+    "crop_full", "crop_odd", "float_features", "gray", "many", "mean_file", "mean_file_crop_scale", "mean_value_one",
+    "mean_values_scale", "mixed_sizes_batch1", "no_label", "overflow", "plain", "prefetch_many", "prefetch_one",
+    "rand_skip_ignored", "resized", "scale", "train_plain",
+  ])
+  func `puts out the batches of Caffe`(name: String) throws {
+    let golden = try GoldenBatches("Data_\(name)")
+    try golden.check(LayerRunner<DataLayer>(golden.prototxt, phase: golden.phase))
+  }
+
+  @Test func `draws the same whatever is read ahead, and otherwise with another seed`() throws {
+    func batches(_ prefetch: Int, _ seed: UInt64) throws -> [Float] {
+      try LayerRunner<DataLayer>(
+        net("transform_param { crop_size: 5 mirror: true }", prefetch), phase: .train, seed: seed
+      )
+      .passes(6)
+    }
+    #expect(try batches(1, 7) == batches(4, 7))
+    #expect(try batches(4, 7) != batches(4, 8))
+  }
+
+  @Test func `goes on from a stored position as if nothing had happened`() throws {
+    let text = net("transform_param { crop_size: 5 mirror: true }")
+    let whole = try LayerRunner<DataLayer>(text, phase: .train, seed: 7)
+    try whole.passes(4)
+    #expect(whole.layer.position == 12)
+    let resumed = try LayerRunner<DataLayer>(text, phase: .train, seed: 99)
+    try resumed.pass()
+    resumed.layer.restore(seed: whole.layer.seed, position: whole.layer.position)
+    #expect(try resumed.passes(5) == whole.passes(5))
+  }
+
+  @Test func `shares the records among solvers in TRAIN, not in TEST`() throws {
+    func labels(_ phase: Phase, _ rank: Int) throws -> [Float] {
+      try LayerRunner<DataLayer>(net(batchSize: 1), phase: phase, rank: rank, solverCount: 2).passes(6, top: 1)
+    }
+    let all = try LayerRunner<DataLayer>(net(batchSize: 1)).passes(12, top: 1)
+    #expect(try labels(.train, 0) == stride(from: 0, to: 12, by: 2).map { all[$0] })
+    #expect(try labels(.train, 1) == stride(from: 1, to: 12, by: 2).map { all[$0] })
+    #expect(try labels(.test, 1) == Array(all.prefix(6)))
+  }
+
+  @Test func `keeps the memory of a top that somebody looks at`() throws {
+    let runner = try LayerRunner<DataLayer>(net())
+    let expected = try LayerRunner<DataLayer>(net()).passes(3)
+    runner.tops[0].data.pin()
+    let address = runner.tops[0].data.values.baseAddress
+    #expect(try runner.passes(3) == expected)
+    #expect(runner.tops[0].data.values.baseAddress == address)
+    runner.tops[0].data.unpin()
+  }
+
+  @Test func `leaves labels as they are, however large or negative`() throws {
+    let source = try database([(1, 2, -5), (1, 2, 70000)])
+    #expect(try LayerRunner<DataLayer>(net(source: source, batchSize: 2)).passes(1, top: 1) == [-5, 70000])
+  }
+
+  @Test func `needs no backend when the folder shows it`() throws {
+    _ = try LayerRunner<DataLayer>(net().replacingOccurrences(of: "backend: LMDB", with: ""))
+  }
+
+  // MARK: Bad input
+
+  @Test func `refuses records of different shapes in one batch`() throws {
+    let source = try database([(2, 2, 0), (2, 3, 0)])
+    let text = message { _ = try LayerRunner<DataLayer>(net(source: source, batchSize: 2)) }
+    #expect(text.contains("record '00000001' of \(source): it is 1x2x3, but the first of its batch is 1x2x2"))
+  }
+
+  @Test func `hands out what came before the record that is wrong`() throws {
+    let source = try database([(2, 2, 0), (2, 2, 1), (2, 3, 2)])
+    let runner = try LayerRunner<DataLayer>(net(source: source, batchSize: 2))
+    #expect(try runner.pass()[1] == [0, 1])
+    #expect(message { try runner.pass() }.contains("it is 1x2x2, but the first of its batch is 1x2x3"))
+    #expect(message { try runner.pass() }.contains("but the first of its batch"))
+  }
+
+  @Test func `says that encoded images cannot be decoded`() {
+    let text = message { _ = try LayerRunner<DataLayer>(net(source: "lmdb_encoded")) }
+    #expect(text.contains("record '00000000_") && text.contains("cannot decode images"))
+  }
+
+  @Test func `says that a record is no Datum`() throws {
+    let writer = try LMDBWriter(creating: folder.file("db"))
+    try writer.put([0xFF, 0xFF, 0xFF], key: "k")
+    try writer.finish()
+    let text = message { _ = try LayerRunner<DataLayer>(net(source: folder.file("db"))) }
+    #expect(text.contains("record 'k' of \(folder.file("db")) is no Datum"))
+  }
+
+  @Test func `says that the database is missing`() {
+    #expect(
+      message { _ = try LayerRunner<DataLayer>(net(source: "/absent")) }.contains("/absent: No such file or directory"))
+  }
+
+  @Test func `refuses an empty batch, no source and no prefetching`() {
+    #expect(message { _ = try LayerRunner<DataLayer>(net(batchSize: 0)) }.contains("batch_size is 0"))
+    #expect(message { _ = try LayerRunner<DataLayer>(net("", 0)) }.contains("prefetch is 0"))
+    #expect(
+      message { _ = try LayerRunner<DataLayer>("layer { type: \"Data\" top: \"x\" data_param { batch_size: 1 } }") }
+        .contains("data_param.source is missing"))
+  }
+
+  @Test func `refuses a batch that no blob can hold`() {
+    #expect(
+      message { _ = try LayerRunner<DataLayer>(net(batchSize: 4_000_000_000)) }.contains("blob size exceeds INT_MAX"))
+  }
+
+  private func net(
+    _ settings: String = "", _ prefetch: Int = 4, source: String = "lmdb_same", batchSize: Int = 3
+  ) -> String {
+    """
+    layer {
+      type: "Data" top: "data" top: "label" \(settings)
+      data_param { source: "\(source)" batch_size: \(batchSize) backend: LMDB prefetch: \(prefetch) }
+    }
+    """
+  }
+
+  /// A database of grey images with the given heights, widths and labels.
+  private func database(_ records: [(height: Int, width: Int, label: Int32)]) throws -> String {
+    let writer = try LMDBWriter(creating: folder.file("db"))
+    for (index, record) in records.enumerated() {
+      var datum = Datum()
+      datum.channels = 1
+      datum.height = Int32(record.height)
+      datum.width = Int32(record.width)
+      datum.data = Data(count: record.height * record.width)
+      datum.label = record.label
+      try writer.put(datum.serializedBytes(), key: recordKey(index))
+    }
+    try writer.finish()
+    return folder.file("db")
+  }
+}

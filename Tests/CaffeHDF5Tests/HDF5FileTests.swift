@@ -1,0 +1,81 @@
+import CaffeHDF5
+import Foundation
+import Testing
+
+@Suite struct `HDF5 file` {
+  @Test func `knows HDF5 files by their signature, also behind a user block`() throws {
+    let folder = try TemporaryFolder()
+    let bytes = try Data(contentsOf: URL(filePath: fixture("oddities.h5")))
+    #expect(HDF5File.isHDF5(fixture("oddities.h5")))
+    #expect(try HDF5File.isHDF5(folder.write("block.h5", Data(count: 1024) + bytes)))
+    #expect(try !HDF5File.isHDF5(folder.write("late.h5", Data(count: 1000) + bytes)))
+    #expect(try !HDF5File.isHDF5(folder.write("short", [0x89, 0x48, 0x44])))
+    #expect(!HDF5File.isHDF5(folder.file("absent")))
+    #expect(!HDF5File.isHDF5(folder.path))
+  }
+
+  @Test func `reads back what it wrote`() throws {
+    let path = try TemporaryFolder()
+    let name = path.file("new.h5")
+    do {
+      let file = try HDF5File(creating: name)
+      try file.root.write([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3], to: "data/conv1/0")
+      try file.root.write([7] as [Int32], shape: [1], to: "iter")
+      try file.root.write([2.5] as [Float], shape: [], to: "scalar")
+      try file.root.write([] as [Float], shape: [0, 4], to: "empty")
+      try file.root.write("größer.caffemodel", to: "learned_net")
+      let group = try file.root.createGroup("a/b")
+      try group.setAttribute("text", to: "first")
+      try group.setAttribute("text", to: "second")
+      try group.setAttribute("floats", to: [0.5, -1])
+      try group.setAttribute("integers", to: [1 << 40, -3])
+      try file.flush()
+    }
+    let root = try HDF5File(reading: name).root
+    #expect(try root.names() == ["a", "data", "empty", "iter", "learned_net", "scalar"])
+    #expect(try root.dataset("data/conv1/0").shape == [2, 3])
+    #expect(try root.dataset("data/conv1/0").floats() == [1, 2, 3, 4, 5, 6])
+    #expect(try root.dataset("iter").integer() == 7)
+    #expect(try root.dataset("scalar").shape == [])
+    #expect(try root.dataset("scalar").floats() == [2.5])
+    #expect(try root.dataset("empty").shape == [0, 4])
+    #expect(try root.dataset("empty").floats() == [])
+    #expect(try root.dataset("learned_net").string() == "größer.caffemodel")
+    let group = try root.group("a/b")
+    #expect(try group.string(attribute: "text") == "second")
+    #expect(try group.floats(attribute: "floats") == [0.5, -1])
+    #expect(try group.integers(attribute: "integers") == [1 << 40, -3])
+    #expect(try !group.hasAttribute("absent"))
+  }
+
+  @Test func `can be read by several threads at a time`() async throws {
+    try await withThrowingTaskGroup(of: [Float].self) { group in
+      for _ in 0..<8 {
+        group.addTask { try HDF5File(reading: fixture("oddities.h5")).root.dataset("packed").floats() }
+      }
+      for try await values in group { #expect(values == (0..<60).map(Float.init)) }
+    }
+  }
+
+  @Test func `says that a file is missing`() {
+    #expect(
+      message { _ = try HDF5File(reading: "/absent/x.h5") }
+        == "/absent/x.h5: cannot open the file: No such file or directory")
+  }
+
+  @Test func `says that a file is not HDF5`() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("net.prototxt", "name: \"x\"".utf8)
+    #expect(message { _ = try HDF5File(reading: path) }.contains("it has no HDF5 signature"))
+  }
+
+  @Test func `says that a file was cut short`() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("cut.h5", Data(contentsOf: URL(filePath: fixture("oddities.h5"))).prefix(3000))
+    #expect(message { _ = try HDF5File(reading: path) }.contains("truncated file"))
+  }
+
+  @Test func `says that a file cannot be made`() {
+    #expect(message { _ = try HDF5File(creating: "/absent/x.h5") }.contains("No such file or directory"))
+  }
+}
