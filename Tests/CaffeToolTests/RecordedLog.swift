@@ -36,8 +36,8 @@ struct RecordedLog {
   }
 
   private static func agree(_ a: String, _ b: String) -> Bool {
-    let a = a.split(separator: " ", omittingEmptySubsequences: false)
-    let b = b.split(separator: " ", omittingEmptySubsequences: false)
+    let words = { (line: String) in line.split(omittingEmptySubsequences: false) { " (),;".contains($0) } }
+    let (a, b) = (words(a), words(b))
     return a.count == b.count
       && zip(a, b).allSatisfy { a, b in
         if a == b { return true }
