@@ -4,6 +4,14 @@ import PackageDescription
 // Every target is held to the Swift 6 language mode, and a warning is an error.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let numerics: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
+
+/// The whole library. `import Caffe` brings all of it, but a build must know each module, or it would not notice changes in one.
+let library: [Target.Dependency] = [
+  "Caffe", "CaffeProto", "CaffeCore", "CaffeLayers", "CaffeHDF5", "CaffeSolvers", "CaffeData", "CaffeOneDNN",
+]
+
 let package = Package(
   name: "swift-caffe",
   platforms: [.macOS(.v15)],
@@ -32,51 +40,32 @@ let package = Package(
     .target(
       name: "CaffeProto", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["caffe.proto"], swiftSettings: strict),
+    .target(name: "CaffeCore", dependencies: ["CaffeProto", logging, numerics], swiftSettings: strict),
+    .target(name: "CaffeLayers", dependencies: ["CaffeProto", "CaffeCore", numerics], swiftSettings: strict),
+    .target(name: "CaffeHDF5", dependencies: ["CaffeProto", "CaffeCore", "CHDF5"], swiftSettings: strict),
     .target(
-      name: "CaffeCore",
-      dependencies: [
-        "CaffeProto", .product(name: "Logging", package: "swift-log"),
-        .product(name: "RealModule", package: "swift-numerics"),
-      ], swiftSettings: strict),
-    .target(
-      name: "CaffeLayers",
-      dependencies: ["CaffeProto", "CaffeCore", .product(name: "RealModule", package: "swift-numerics")],
+      name: "CaffeSolvers", dependencies: ["CaffeProto", "CaffeCore", "CaffeHDF5", logging, numerics],
       swiftSettings: strict),
-    .target(name: "CaffeHDF5", dependencies: ["CaffeCore", "CHDF5"], swiftSettings: strict),
-    .target(name: "CaffeSolvers", dependencies: ["CaffeCore", "CaffeHDF5"], swiftSettings: strict),
-    .target(name: "CaffeData", dependencies: ["CaffeCore", "CaffeHDF5", "CLMDB", "CZlib"], swiftSettings: strict),
+    .target(
+      name: "CaffeData", dependencies: ["CaffeProto", "CaffeCore", "CaffeHDF5", "CLMDB", "CZlib", logging],
+      swiftSettings: strict),
     .target(name: "CaffeOneDNN", dependencies: ["CaffeCore", "COneDNN"], swiftSettings: strict),
-    .target(
-      name: "Caffe",
-      dependencies: [
-        "CaffeProto", "CaffeCore", "CaffeLayers", "CaffeHDF5", "CaffeSolvers", "CaffeData", "CaffeOneDNN",
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      swiftSettings: strict),
-    .target(name: "CaffeTesting", dependencies: ["Caffe", "CaffeHDF5"], swiftSettings: strict),
+    .target(name: "Caffe", dependencies: Array(library.dropFirst()) + [logging], swiftSettings: strict),
+    .target(name: "CaffeTesting", dependencies: library + [logging], swiftSettings: strict),
     .executableTarget(
       name: "CaffeTool",
-      dependencies: [
-        "Caffe", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
-      ], swiftSettings: strict),
+      dependencies: library + [.product(name: "ArgumentParser", package: "swift-argument-parser"), logging],
+      swiftSettings: strict),
 
     // Examples: what a user's own program may look like.
     .executableTarget(
-      name: "show-digits", dependencies: ["Caffe", .product(name: "Logging", package: "swift-log")],
-      path: "Examples/mnist/ShowDigits", swiftSettings: strict),
-
+      name: "show-digits", dependencies: library + [logging], path: "Examples/mnist/ShowDigits", swiftSettings: strict),
+  ]
     // Tests mirror the sources, file by file.
-    .testTarget(name: "CaffeProtoTests", dependencies: ["CaffeProto"], swiftSettings: strict),
-    .testTarget(name: "CaffeCoreTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
-    .testTarget(name: "CaffeLayersTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
-    .testTarget(name: "CaffeHDF5Tests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
-    .testTarget(
-      name: "CaffeSolversTests",
-      dependencies: ["Caffe", "CaffeTesting", .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
-    .testTarget(name: "CaffeDataTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
-    .testTarget(name: "CaffeOneDNNTests", dependencies: ["Caffe", "CaffeTesting"], swiftSettings: strict),
-    .testTarget(name: "CaffeToolTests", dependencies: ["Caffe", "CaffeTesting", "CaffeTool"], swiftSettings: strict),
-  ],
+    + ["Proto", "Core", "Layers", "HDF5", "Solvers", "Data", "OneDNN", "Tool"].map { name in
+      .testTarget(
+        name: "Caffe\(name)Tests", dependencies: library + ["CaffeTesting", "CaffeTool", logging], swiftSettings: strict
+      )
+    },
   swiftLanguageModes: [.v6]
 )

@@ -102,32 +102,3 @@ private struct DisplayClock {
     return lapse
   }
 }
-
-/// Says where a loss that is not a number came from.
-enum NotANumber {
-  static func found(in net: Net, iteration: Int) -> SolverError {
-    let remedy = "the usual causes are too large a base_lr, and data that are not scaled (or hold NaN themselves)"
-    for parameter in net.parameters where parameter.blob.data.hasNaN {
-      let layer = net.layers[parameter.layer]
-      // The parameters of a diverged net are all NaN: the first layer that makes NaN of sound input is the better hint.
-      if layer.bottoms.contains(where: { $0.data.hasNaN }) { continue }
-      return SolverError(
-        "the loss is NaN at iteration \(iteration): parameter \(parameter.index) of layer '\(layer.name)' is NaN",
-        remedy: remedy)
-    }
-    for node in net.layers {
-      for (top, index) in zip(node.tops, node.topIndices) where top.data.hasNaN {
-        return SolverError(
-          """
-          the loss is NaN at iteration \(iteration): layer '\(node.name)' (\(node.type)) was the first to produce NaN, in \
-          its top '\(net.blobNames[index])'
-          """, remedy: remedy)
-      }
-    }
-    return SolverError("the loss is NaN at iteration \(iteration)", remedy: remedy)
-  }
-}
-
-extension Buffer {
-  var hasNaN: Bool { !isZero && values.contains { $0.isNaN } }
-}

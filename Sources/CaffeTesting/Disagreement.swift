@@ -30,7 +30,7 @@ public func disagreements(
   }
   return zip(actual, expected).enumerated().compactMap { index, pair in
     let (a, b) = pair
-    if a == b || (a.isNaN && b.isNaN) || abs(a - b) <= tolerance * max(1, abs(b)) { return nil }
+    if a == b || (a.isNaN && b.isNaN) || (b.isFinite && abs(a - b) <= tolerance * max(1, abs(b))) { return nil }
     return Disagreement(place: place, index: index, expected: "\(b)", actual: "\(a)")
   }
 }

@@ -61,7 +61,7 @@ final class RunningTool {
   }
 
   /// The executable lies beside the test bundle.
-  private static func executable() throws -> URL {
+  static func executable() throws -> URL {
     let main = [Bundle.main.bundleURL, Bundle.main.executableURL].compactMap(\.self)
     let beside = (Bundle.allBundles.map(\.bundleURL) + main).flatMap { [$0, $0.deletingLastPathComponent()] }
     let build = ["release", "debug"].map { packageFolder.appending(path: ".build/\($0)") }

@@ -10,6 +10,9 @@ extension PrototxtError.Suggestion {
     }
     if let type, let holder = holders.first(where: { $0.kind == .message(type + "Parameter") }) {
       self = .belongsTo([holder.name])
+    } else if let outer = messages.dropLast().last(where: { $0.field(named: name)?.isMessage == true }) {
+      // A message in the wrong place is nearly always one behind a forgotten bracket.
+      self = .enclosing(outer.name)
     } else if !holders.isEmpty, holders.count <= 3 {
       self = .belongsTo(holders.map(\.name))
     } else if let outer = messages.dropLast().last(where: { $0.field(named: name) != nil }) {
@@ -48,4 +51,11 @@ private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     last = row
   }
   return last[b.count]
+}
+
+extension Schema.Field {
+  fileprivate var isMessage: Bool {
+    if case .message = kind { return true }
+    return false
+  }
 }

@@ -127,6 +127,8 @@ struct Program {
 @main
 struct Main {
   static func main() {
+    // A file that may not grow any more is an error to report, not a reason to die.
+    signal(SIGXFSZ, SIG_IGN)
     exit(Program(invokedAs: CommandLine.arguments[0]).run(Array(CommandLine.arguments.dropFirst())))
   }
 }
