@@ -20,12 +20,7 @@ enum GoldenFiles {
 }
 
 /// The types of the original that the package lacks so far. A type that is built must leave this list: a test sees to it.
-let notYetBuilt: Set<String> = [
-  "ArgMax", "BNLL", "BatchReindex", "Clip", "ContrastiveLoss", "Crop", "Deconvolution", "Embed", "Exp", "Filter",
-  "HDF5Output", "HingeLoss", "Im2col", "ImageData", "InfogainLoss", "LRN", "LSTM", "LSTMUnit", "Log", "MVN", "MemoryData",
-  "MultinomialLogisticLoss", "PReLU", "RNN", "Reduction", "SPP", "SigmoidCrossEntropyLoss", "Swish", "Threshold", "Tile",
-  "WindowData",
-]
+let notYetBuilt: Set<String> = ["ImageData", "MemoryData", "WindowData"]
 
 /// Every layer type of the original, except Python, which comes with the Python package.
 let typesOfTheOriginal = """

@@ -61,7 +61,7 @@ import Testing
 
   @Test func `has no gradient for the index`() throws {
     let small = try SmallNet(
-      ["x": [3, 2], "index": [1]], layer + " propagate_down: true propagate_down: true")
+      ["x": [3, 2], "index": [1]], layer + " loss_weight: 1 propagate_down: true propagate_down: true")
     try small.net.forward()
     #expect(refusal { try small.net.backward() }.contains("Cannot backprop to index."))
   }

@@ -62,7 +62,7 @@ import Testing
 
   @Test func `has no gradient for the selector`() throws {
     let small = try SmallNet(
-      ["x": [2, 3], "selector": [2]], layer + " propagate_down: true propagate_down: true")
+      ["x": [2, 3], "selector": [2]], layer + " loss_weight: 1 propagate_down: true propagate_down: true")
     try small.net.forward()
     let text = refusal { try small.net.backward() }
     #expect(text.contains("Layer cannot backpropagate to filter index inputs"), "\(text)")
