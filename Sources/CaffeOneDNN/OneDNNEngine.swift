@@ -36,6 +36,8 @@ public final class OneDNNEngine: Engine {
 
   public func sum(_ description: SumDescription) -> any SumOperation { OneDNNSum(description, on: runtime) }
 
+  public func divide(_ count: Int, _ work: (Range<Int>) -> Void) { parallelFor(count, grain: 1, work) }
+
   public func elementwise(_ description: ElementwiseDescription) -> (any ElementwiseOperation)? {
     try? OneDNNElementwise(description, on: runtime)
   }

@@ -67,15 +67,15 @@ extension Solver {
       let name = net.blobNames[index]
       let weight = net.lossWeight(ofBlob: index)
       for value in net.blobs[index].data.values {
-        logger.info("    Train net output #\(number): \(name) = \(value.shortText)\(weighted(value, weight, name))")
+        logger.info("    Train net output #\(number): \(name) = \(value.shortText)\(weighted(value, weight))")
         number += 1
       }
     }
   }
 
   /// ` (* 1 = 0.4321 loss)`, for a weighted output.
-  func weighted(_ value: Float, _ weight: Float, _ name: String) -> String {
-    weight == 0 ? "" : " (* \(weight.shortText) = \((weight * value).shortText) \(name))"
+  func weighted(_ value: Float, _ weight: Float) -> String {
+    weight == 0 ? "" : " (* \(weight.shortText) = \((weight * value).shortText) loss)"
   }
 }
 

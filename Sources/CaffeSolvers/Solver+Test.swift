@@ -54,7 +54,7 @@ extension Solver {
       let weight = net.lossWeight(ofBlob: output)
       for _ in 0..<net.blobs[output].count where number < means.count {
         let mean = means[number]
-        logger.info("    Test net output #\(number): \(name) = \(mean.shortText)\(weighted(mean, weight, name))")
+        logger.info("    Test net output #\(number): \(name) = \(mean.shortText)\(weighted(mean, weight))")
         number += 1
       }
     }

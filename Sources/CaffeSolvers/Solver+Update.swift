@@ -24,19 +24,24 @@ extension Solver {
     let weights = parameter.blob.data.mutableValues
     let gradients = parameter.blob.diff.mutableValues
     let decay = regularization.weightDecay * parameter.decayMultiplier
-    var start = 0
-    while start < weights.count {
-      let piece = start..<min(start + 4096, weights.count)
-      let weight = Values(rebasing: weights[piece])
-      let gradient = Values(rebasing: gradients[piece])
-      if normalization != 1 { for i in gradient.indices { gradient[i] *= normalization } }
-      regularization.add(to: gradient, of: weight, decay: decay)
-      rule.step(
-        gradient, History(first: Values(rebasing: first[piece]), second: Values(rebasing: second[piece])),
-        rate: rate * parameter.learningRateMultiplier, iteration: iteration)
-      for i in weight.indices { weight[i] -= gradient[i] }
-      start = piece.upperBound
+    let rate = rate * parameter.learningRateMultiplier
+    let size = 4096
+    let pieces = (weights.count + size - 1) / size
+    func work(_ pieces: Range<Int>) {
+      for piece in pieces {
+        let range = piece * size..<min((piece + 1) * size, weights.count)
+        let weight = Values(rebasing: weights[range])
+        let gradient = Values(rebasing: gradients[range])
+        if normalization != 1 { for i in gradient.indices { gradient[i] *= normalization } }
+        regularization.add(to: gradient, of: weight, decay: decay)
+        rule.step(
+          gradient, History(first: Values(rebasing: first[range]), second: Values(rebasing: second[range])), rate: rate,
+          iteration: iteration)
+        for i in weight.indices { weight[i] -= gradient[i] }
+      }
     }
+    // Waking other threads takes longer than a few pieces.
+    if pieces < 8 { work(0..<pieces) } else { net.engine.divide(pieces, work) }
   }
 
   /// Scales all gradients down when their common L2 norm exceeds `clip_gradients`.

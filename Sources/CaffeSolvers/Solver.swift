@@ -62,11 +62,6 @@ public final class Solver {
     let nets = SolverNets(definition, environment)
     net = try nets.makeTrainNet()
     testNets = try nets.makeTestNets()
-    for weights in definition.weights {
-      for path in weights.split(separator: ",") {
-        for net in [net] + testNets { try net.copyWeights(fromFile: String(path)) }
-      }
-    }
     for _ in 0..<type(of: rule).historyCount {
       history += net.learnableParameters.map { Blob($0.blob.shape) }
     }

@@ -1,7 +1,7 @@
 internal import CaffeCore
 internal import CaffeProto
 
-/// Builds the nets that a solver names: exactly one to train, any number to test.
+/// Builds the nets that a solver names, exactly one to train and any number to test, and gives them the weights that it names.
 struct SolverNets {
   private let solver: SolverParameter
   private let environment: NetEnvironment
@@ -69,7 +69,9 @@ struct SolverNets {
     return try sources.enumerated().map { index, source in
       environment.logger.info("Creating test net (#\(index)) specified by \(source.origin)")
       let state = solver.testState.isEmpty ? NetState() : solver.testState[index]
-      return try build(try source.definition(), phase: .test, merging: state, part: index + 1)
+      let net = try build(try source.definition(), phase: .test, merging: state, part: index + 1)
+      net.logsDebugInfo = solver.debugInfo
+      return net
     }
   }
 
@@ -84,6 +86,11 @@ struct SolverNets {
     }
     var environment = environment
     environment.seed = Random.seed(environment.seed, part: UInt64(part))
-    return try Net(definition, state: merged, in: environment)
+    let net = try Net(definition, state: merged, in: environment)
+    for path in solver.weights.flatMap({ $0.split(separator: ",") }) {
+      net.logger.info("Finetuning from \(path)")
+      try net.copyWeights(fromFile: String(path))
+    }
+    return net
   }
 }

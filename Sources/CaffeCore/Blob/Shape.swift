@@ -79,7 +79,7 @@ extension Shape: ExpressibleByArrayLiteral {
 }
 
 extension Shape: CustomStringConvertible {
-  /// Each extent followed by a space, then the count in parentheses: `64 3 227 227 (9893952)`.
+  /// Each extent followed by a space, then the count in parentheses: `64 3 227 227 (9893568)`.
   public var description: String { dimensions.map { "\($0) " }.joined() + "(\(count))" }
 }
 

@@ -15,6 +15,11 @@ public protocol Engine: AnyObject {
   func softmax(_ description: SoftmaxDescription) -> any SoftmaxOperation
   func sum(_ description: SumDescription) -> any SumOperation
 
+  /// Does work that falls into `count` independent parts, on as many threads as the engine computes with.
+  ///
+  /// - Parameter work: does a range of the parts; called several times, at the same time.
+  func divide(_ count: Int, _ work: (Range<Int>) -> Void)
+
   /// An operation for an elementwise function, or nil if the engine has none better than the layer's own loop.
   func elementwise(_ description: ElementwiseDescription) -> (any ElementwiseOperation)?
 }
@@ -33,6 +38,8 @@ extension Engine {
   public func softmax(_ description: SoftmaxDescription) -> any SoftmaxOperation { ReferenceSoftmax(description) }
 
   public func sum(_ description: SumDescription) -> any SumOperation { ReferenceSum(description) }
+
+  public func divide(_ count: Int, _ work: (Range<Int>) -> Void) { work(0..<count) }
 
   public func elementwise(_ description: ElementwiseDescription) -> (any ElementwiseOperation)? { nil }
 }

@@ -14,6 +14,8 @@ public final class Net {
   public let name: String
   public let phase: Phase
   public let logger: Logger
+  /// What computes.
+  public let engine: any Engine
 
   /// The layers, in the order in which they run, Split layers included.
   public internal(set) var layers: [LayerNode] = []
@@ -49,6 +51,7 @@ public final class Net {
   /// - Throws: `NetError`, with the layer, its place and a way out, for anything that cannot be built.
   public init(_ source: NetDefinition, state: NetState, in environment: NetEnvironment) throws {
     logger = environment.logger
+    engine = environment.makeEngine()
     phase = state.phase
     for notice in source.notices { logger.info("\(notice)") }
     var filtered = source.parameter

@@ -4,7 +4,6 @@ internal import CaffeProto
 struct NetBuilder {
   private let net: Net
   private let environment: NetEnvironment
-  private let engine: any Engine
 
   /// The blobs that may be consumed: the newest of each name, and whether its gradient is wanted.
   private var available: [String: Int] = [:]
@@ -16,7 +15,6 @@ struct NetBuilder {
   init(_ net: Net, _ environment: NetEnvironment) {
     self.net = net
     self.environment = environment
-    engine = environment.makeEngine()
   }
 
   consuming func build(_ layers: [PlacedLayer], forcesBackward: Bool) throws {
@@ -43,7 +41,7 @@ struct NetBuilder {
     net.logger.info("Creating layer \(definition.name)")
     let type = try environment.registry.type(named: definition.type)
     let context = LayerContext(
-      phase: definition.phase, engine: engine, registry: environment.registry,
+      phase: definition.phase, engine: net.engine, registry: environment.registry,
       seed: Random.seed(environment.seed, part: UInt64(index)), rank: environment.rank,
       solverCount: environment.solverCount, logger: net.logger)
     let node = LayerNode(placed, layer: try type.init(definition, in: context))

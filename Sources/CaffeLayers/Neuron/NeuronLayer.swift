@@ -36,7 +36,11 @@ extension NeuronLayer {
   }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) throws {
-    guard propagate[0] else { return }
+    if propagate[0] { multiplyByDerivative(top, bottom) }
+  }
+
+  /// dx = dy · f′(x)
+  func multiplyByDerivative(_ top: [Blob], _ bottom: [Blob]) {
     if let operation = workspace.operation {
       return operation.backward(top[0].diff, at: top[0].data, into: bottom[0].diff)
     }

@@ -14,6 +14,9 @@ public import CaffeProto
 ///
 /// Where power · scale is 0, y is constant and dx is 0.
 ///
+/// - Warning: In place with power 1, Caffe overwrites dy before it reads it, so that dx = scale². Recorded runs hold this
+///   number, so it is kept, and the log says so. Give the top a name of its own to get the gradient.
+///
 /// | blob                  | shape |
 /// |-----------------------|-------|
 /// | `bottom[0]`, `top[0]` | any   |
@@ -30,11 +33,14 @@ public final class PowerLayer: NeuronLayer {
   private let scale: Float
   private let shift: Float
   private let kind: Kind
+  private let context: LayerContext
+  private var hasWarned = false
 
   /// The powers that need no call of `pow`.
   private enum Kind { case constant, linear, square, general }
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
+    self.context = context
     power = definition.powerParam.power
     scale = definition.powerParam.scale
     shift = definition.powerParam.shift
@@ -58,6 +64,16 @@ public final class PowerLayer: NeuronLayer {
     case .square: 2 * scale * (shift + scale * x)
     case .general: power * scale * pow(shift + scale * x, power - 1)
     }
+  }
+
+  public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
+    guard propagate[0] else { return }
+    guard kind == .linear, top[0] === bottom[0] else { return multiplyByDerivative(top, bottom) }
+    if !hasWarned {
+      context.logger.warning("Power in place has the gradient scale² as in Caffe; give its top a name of its own.")
+      hasWarned = true
+    }
+    bottom[0].diff.uninitializedValues.update(repeating: scale * scale)
   }
 
   public var derivativeNeedsInput: Bool { kind == .square || kind == .general }

@@ -6,7 +6,6 @@ extension Net {
   /// Loads weights from a file: HDF5 if its signature says so, whatever its name, and a binary NetParameter otherwise.
   @discardableResult
   public func copyWeights(fromFile path: String) throws -> WeightReport {
-    logger.info("Finetuning from \(path)")
     if HDF5File.isHDF5(path) { return try copyWeights(fromHDF5: path) }
     return try copyWeights(from: NetParameter.read(binary: path))
   }

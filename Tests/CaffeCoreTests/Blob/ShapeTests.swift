@@ -9,7 +9,7 @@ import Testing
   }
 
   @Test func `prints each extent and then the count`() {
-    #expect(Shape([64, 3, 227, 227]).description == "64 3 227 227 (9893952)")
+    #expect(Shape([64, 3, 227, 227]).description == "64 3 227 227 (9893568)")
     #expect(Shape.scalar.description == "(1)")
   }
 

@@ -12,9 +12,10 @@ import Testing
 
     let actual = Statistics(blob.array)
     let count = Double(blob.count)
-    // Two samples' means differ by some standard errors, their deviations by some per cent.
+    // Two samples' means differ by some standard errors, their deviations by some per cent,
+    // by more where few values are not zero.
     #expect(abs(actual.mean - expected.mean) < 8 * expected.std / count.squareRoot() + 1e-6)
-    #expect(abs(actual.deviation - expected.std) < 0.02 * expected.std + 1e-6)
+    #expect(abs(actual.deviation - expected.std) < (expected.zeros > 0 ? 0.05 : 0.02) * expected.std + 1e-6)
     #expect(abs(actual.zeros - expected.zeros) < 0.01)
     if filler.type == "gaussian" || filler.type == "msra" {
       #expect(abs(actual.maximum - expected.max) < 1.5 * expected.std * (expected.zeros > 0 ? 4 : 1))

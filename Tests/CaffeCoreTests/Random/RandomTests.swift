@@ -22,7 +22,9 @@ import Testing
   }
 
   @Test func `derives different seeds for the parts of different wholes`() {
-    let seeds = (0..<100).flatMap { parent in (0..<100).map { Random.seed(parent, part: $0) } }
+    let seeds = (0..<100 as Range<UInt64>).flatMap { parent in
+      (0..<100 as Range<UInt64>).map { Random.seed(parent, part: $0) }
+    }
     #expect(Set(seeds).count == 10_000)
   }
 

@@ -58,6 +58,6 @@ import Testing
 
   @Test func `refuses two bottoms`() {
     let text = refusal { _ = try SmallNet(["a": [2, 3], "b": [2, 3]], layer()) }
-    #expect(text.contains("ContrastiveLoss Layer takes 3 bottom blob(s) as input."), "\(text)")
+    #expect(text.contains("Layer takes 3 bottom blob(s) as input."), "\(text)")
   }
 }

@@ -66,7 +66,7 @@ import Testing
   @Test func `has no gradient for labels`() {
     let text = refusal {
       let small = try SmallNet(
-        ["x": [1, 2], "label": [1]], layer("propagate_down: true propagate_down: true"), fields: "")
+        ["x": [1, 2], "label": [1]], layer("propagate_down: true propagate_down: true"), fields: "force_backward: true")
       try small.net.forward()
       try small.net.backward()
     }

@@ -47,6 +47,11 @@ struct SmallNet {
   func setDiffs(_ name: String, _ values: [Float]) throws {
     _ = try blob(name).diff.uninitializedValues.update(from: values)
   }
+
+  /// Takes another net's parameters, which are alike.
+  func copyParameters(from other: SmallNet) {
+    for (own, other) in zip(net.parameters, other.net.parameters) { own.blob.data.copy(from: other.blob.data) }
+  }
 }
 
 /// What `body` throws, as text; empty if it throws nothing.
