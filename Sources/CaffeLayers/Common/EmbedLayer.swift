@@ -43,7 +43,6 @@ public final class EmbedLayer: Layer {
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
-    try refuseInPlace(bottom, top)
     let parameter = definition.embedParam
     let weights = try Shape(checking: [inputs, outputs])
     parameters = [try definition.makeParameter(0, weights, filler: parameter.weightFiller, in: context)]

@@ -1,6 +1,5 @@
 public import CaffeCore
 public import CaffeProto
-internal import RealModule
 
 /// The self-gated unit (Ramachandran et al., 2017).
 ///
@@ -21,13 +20,11 @@ public final class SwishLayer: NeuronLayer {
 
   public init(_ definition: LayerDefinition, in context: LayerContext) { beta = definition.swishParam.beta }
 
-  private func gate(_ x: Float) -> Float { 0.5 * .tanh(0.5 * beta * x) + 0.5 }
-
-  public func value(at x: Float) -> Float { x * gate(x) }
+  public func value(at x: Float) -> Float { x * logistic(beta * x) }
 
   /// From x alone: a layer that works in place on the top may have changed y.
   public func derivative(at x: Float, value y: Float) -> Float {
-    let gate = gate(x)
+    let gate = logistic(beta * x)
     let scaled = beta * x * gate
     return scaled + gate * (1 - scaled)
   }

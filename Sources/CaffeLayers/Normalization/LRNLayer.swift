@@ -44,8 +44,9 @@ public final class LRNLayer: Layer {
   private let beta: Float
   private let input = KeptInput()
   private var neighbourSums: NeighbourSums?
-  // Of one image at a time: s, s^−β, and what is to be summed.
+  /// s of one channel.
   private let scales = Buffer()
+  // Of one image, only for the gradient: s^−β and what is to be summed.
   private let powers = Buffer()
   private let terms = Buffer()
 
@@ -69,18 +70,22 @@ public final class LRNLayer: Layer {
     }
     top[0].reshape(like: bottom[0])
     neighbourSums = NeighbourSums(region, size: Int(parameter.localSize), image: shape.axes(1...))
-    for buffer in [scales, powers, terms] { buffer.resize(to: shape.count(1...)) }
+    scales.resize(to: shape.count(2...))
+    for buffer in [powers, terms] { buffer.resize(to: shape.count(1...)) }
   }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     input.keep(bottom[0], before: top[0])
-    let x = bottom[0].data.values.baseAddress!
+    let x = input.values(of: bottom[0]).baseAddress!
     let y = top[0].data.uninitializedValues.baseAddress!
-    let size = scales.count
-    for start in stride(from: 0, to: bottom[0].count, by: max(size, 1)) {
-      normalize(x + start)
-      let p = powers.values
-      for i in 0..<size { y[start + i] = x[start + i] * p[i] }
+    let p = scales.uninitializedValues.baseAddress!
+    forEachImage(of: bottom[0]) { image, channels, size in
+      for channel in 0..<channels {
+        computeScales(x + image, channel)
+        raise(scales, into: p)
+        let start = image + channel * size
+        for i in 0..<size { y[start + i] = x[start + i] * p[i] }
+      }
     }
   }
 
@@ -89,36 +94,50 @@ public final class LRNLayer: Layer {
     let x = input.values(of: bottom[0]).baseAddress!
     let dy = top[0].diff.values.baseAddress!
     let dx = bottom[0].diff.uninitializedValues.baseAddress!
-    let size = scales.count
-    for start in stride(from: 0, to: bottom[0].count, by: max(size, 1)) {
-      normalize(x + start)
-      let s = scales.mutableValues.baseAddress!
-      let p = powers.values
-      let t = terms.uninitializedValues
-      for i in 0..<size { t[i] = dy[start + i] * x[start + i] * p[i] / s[i] }
-      neighbourSums?(t.baseAddress!, into: s)
-      let coefficient = 2 * factor * beta
-      for i in 0..<size { dx[start + i] = dy[start + i] * p[i] - coefficient * x[start + i] * s[i] }
+    let s = scales.uninitializedValues.baseAddress!
+    let p = powers.uninitializedValues.baseAddress!
+    let t = terms.uninitializedValues.baseAddress!
+    let coefficient = 2 * factor * beta
+    forEachImage(of: bottom[0]) { image, channels, size in
+      for channel in 0..<channels {
+        let start = channel * size
+        computeScales(x + image, channel)
+        raise(scales, into: p + start)
+        for i in 0..<size { t[start + i] = dy[image + start + i] * x[image + start + i] * p[start + i] / s[i] }
+      }
+      for channel in 0..<channels {
+        let start = channel * size
+        neighbourSums?(t, channel: channel, into: s) { $0 }
+        for i in 0..<size {
+          dx[image + start + i] = dy[image + start + i] * p[start + i] - coefficient * x[image + start + i] * s[i]
+        }
+      }
     }
   }
 
-  /// Computes s and s^−β of one image.
-  private func normalize(_ x: UnsafePointer<Float>) {
-    let size = scales.count
+  private func forEachImage(of blob: Blob, _ body: (_ start: Int, _ channels: Int, _ size: Int) -> Void) {
+    let (channels, size) = (blob.shape[1], blob.shape.count(2...))
+    for item in 0..<blob.shape[0] { body(item * channels * size, channels, size) }
+  }
+
+  /// s of one channel.
+  private func computeScales(_ image: UnsafePointer<Float>, _ channel: Int) {
     let s = scales.uninitializedValues
-    let p = powers.uninitializedValues
-    let t = terms.uninitializedValues
-    for i in 0..<size { t[i] = x[i] * x[i] }
-    neighbourSums?(t.baseAddress!, into: s.baseAddress!)
-    for i in 0..<size { s[i] = k + factor * s[i] }
+    neighbourSums?(image, channel: channel, into: s.baseAddress!) { $0 * $0 }
+    for i in 0..<s.count { s[i] = k + factor * s[i] }
+  }
+
+  /// s^−β, which may take the place of s.
+  private func raise(_ scales: Buffer, into powers: UnsafeMutablePointer<Float>) {
+    let s = scales.values
     if beta == 0.75 {
-      // Two roots vectorise, unlike a call of `pow`.
-      for i in 0..<size {
+      // Two square roots take a fraction of the time of `pow`.
+      for i in 0..<s.count {
         let root = s[i].squareRoot()
-        p[i] = 1 / (root * root.squareRoot())
+        powers[i] = 1 / (root * root.squareRoot())
       }
     } else {
-      for i in 0..<size { p[i] = pow(s[i], -beta) }
+      for i in 0..<s.count { powers[i] = pow(s[i], -beta) }
     }
   }
 }

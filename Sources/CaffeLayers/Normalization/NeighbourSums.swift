@@ -12,39 +12,46 @@ struct NeighbourSums {
   private let height: Int
   private let width: Int
   /// The sums over columns of pixels, on the way to those over squares.
-  private let columnSums: Buffer
+  private let columns: Buffer
 
   /// Images of channels × height × width; `size` neighbours along an axis, the value itself included.
   init(_ region: Region, size: Int, image: [Int]) {
     self.region = region
     reach = size / 2
     (channels, height, width) = (image[0], image[1], image[2])
-    columnSums = Buffer(count: region == .withinChannel ? channels * height * width : 0)
+    columns = Buffer(count: height * width)
   }
 
-  func callAsFunction(_ x: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Float>) {
-    switch region {
-    case .acrossChannels: add(x, into: sums, outer: 1, extent: channels, inner: height * width)
-    case .withinChannel:
-      let columns = columnSums.uninitializedValues.baseAddress!
-      add(x, into: columns, outer: channels, extent: height, inner: width)
-      add(columns, into: sums, outer: channels * height, extent: width, inner: 1)
-    }
-  }
-
-  /// Sums along the middle axis of outer × extent × inner values.
-  private func add(
-    _ x: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Float>, outer: Int, extent: Int, inner: Int
+  /// Writes Σ term(x′) for each pixel of one channel: a channel at a time, so that all stays in the cache.
+  @inline(__always)
+  func callAsFunction(
+    _ x: UnsafePointer<Float>, channel: Int, into sums: UnsafeMutablePointer<Float>, _ term: (Float) -> Float
   ) {
-    sums.update(repeating: 0, count: outer * extent * inner)
-    for item in 0..<outer {
-      for position in 0..<extent {
-        let target = sums + (item * extent + position) * inner
-        for neighbour in max(0, position - reach)..<min(extent, position + reach + 1) {
-          let source = x + (item * extent + neighbour) * inner
-          for i in 0..<inner { target[i] += source[i] }
+    let size = height * width
+    sums.update(repeating: 0, count: size)
+    switch region {
+    case .acrossChannels:
+      for neighbour in near(channel, of: channels) {
+        let source = x + neighbour * size
+        for i in 0..<size { sums[i] += term(source[i]) }
+      }
+    case .withinChannel:
+      let columns = columns.uninitializedValues.baseAddress!
+      columns.update(repeating: 0, count: size)
+      for row in 0..<height {
+        let target = columns + row * width
+        for neighbour in near(row, of: height) {
+          let source = x + channel * size + neighbour * width
+          for i in 0..<width { target[i] += term(source[i]) }
+        }
+        for column in 0..<width {
+          for neighbour in near(column, of: width) { sums[row * width + column] += target[neighbour] }
         }
       }
     }
+  }
+
+  private func near(_ position: Int, of extent: Int) -> Range<Int> {
+    max(0, position - reach)..<min(extent, position + reach + 1)
   }
 }

@@ -36,8 +36,6 @@ public final class ArgMaxLayer: Layer {
     guard topK >= 1 else { throw NetError("top_k must not be less than 1.") }
   }
 
-  public func setUp(_ bottom: [Blob], _ top: [Blob]) throws { try refuseInPlace(bottom, top) }
-
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     let shape = bottom[0].shape
     let axis = try shape.axis(axisNumber ?? 0)

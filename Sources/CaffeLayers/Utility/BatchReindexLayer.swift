@@ -18,8 +18,6 @@ public final class BatchReindexLayer: Layer {
 
   public func allowsForcedBackward(toBottom index: Int) -> Bool { index == 0 }
 
-  public func setUp(_ bottom: [Blob], _ top: [Blob]) throws { try refuseInPlace(bottom, top) }
-
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     let shape = bottom[0].shape
     guard bottom[1].shape.rank == 1 else {

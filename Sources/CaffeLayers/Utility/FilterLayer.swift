@@ -25,7 +25,6 @@ public final class FilterLayer: Layer {
   public func allowsForcedBackward(toBottom index: Int) -> Bool { index < tops }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
-    try refuseInPlace(bottom, top)
     guard top.count == bottom.count - 1 else {
       throw NetError(
         "Top.size() should be equal to bottom.size() - 1 (there are \(top.count) tops and \(bottom.count) bottoms)",

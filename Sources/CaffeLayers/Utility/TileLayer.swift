@@ -27,8 +27,6 @@ public final class TileLayer: Layer {
     guard tiles > 0 else { throw NetError("Number of tiles must be positive.", remedy: "set tiles in tile_param") }
   }
 
-  public func setUp(_ bottom: [Blob], _ top: [Blob]) throws { try refuseInPlace(bottom, top) }
-
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     let shape = bottom[0].shape
     let axis = try shape.axis(Int(parameter.axis))

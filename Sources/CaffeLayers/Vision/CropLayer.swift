@@ -27,8 +27,6 @@ public final class CropLayer: Layer {
 
   public init(_ definition: LayerDefinition, in context: LayerContext) { parameter = definition.cropParam }
 
-  public func setUp(_ bottom: [Blob], _ top: [Blob]) throws { try refuseInPlace(bottom, top) }
-
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     let shape = bottom[0].shape
     let reference = bottom[1].shape

@@ -54,7 +54,6 @@ public final class DeconvolutionLayer: Layer {
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
-    try refuseInPlace(bottom, top)
     let parameter = definition.convolutionParam
     let geometry = try ConvolutionGeometry(parameter, bottom: bottom[0].shape)
     let weights = try Shape(

@@ -29,8 +29,6 @@ public final class Im2colLayer: Layer {
 
   public init(_ definition: LayerDefinition, in context: LayerContext) { parameter = definition.convolutionParam }
 
-  public func setUp(_ bottom: [Blob], _ top: [Blob]) throws { try refuseInPlace(bottom, top) }
-
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     let shape = bottom[0].shape
     let axis = try shape.axis(Int(parameter.axis))

@@ -16,7 +16,7 @@ public import CaffeProto
 /// |------------------|---------------------------------------|
 /// | `pyramid_height` | required: the number of levels        |
 /// | `pool`           | `MAX`; `AVE`; `STOCHASTIC` is refused |
-/// | `engine`         | read by nobody, as in Caffe           |
+/// | `engine`         | not read, as in Caffe                 |
 ///
 /// Refused are images for which a level's padding would reach its kernel, among them those with fewer pixels than bins.
 public final class SPPLayer: Layer {
@@ -42,8 +42,6 @@ public final class SPPLayer: Layer {
       throw NetError("pyramid_height > 0 does not hold", remedy: "set pyramid_height in spp_param")
     }
   }
-
-  public func setUp(_ bottom: [Blob], _ top: [Blob]) throws { try refuseInPlace(bottom, top) }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     let shape = bottom[0].shape
