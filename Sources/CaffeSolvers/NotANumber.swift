@@ -18,7 +18,8 @@ enum NotANumber {
       for (top, index) in zip(node.tops, node.topIndices) {
         guard let ill = top.data.ill else { continue }
         let values = ill == "NaN" ? ill : "infinite values"
-        return "layer '\(node.name)' (\(node.type)) was the first to produce \(values), in its top '\(net.blobNames[index])'"
+        return
+          "layer '\(node.name)' (\(node.type)) was the first to produce \(values), in its top '\(net.blobNames[index])'"
       }
     }
     return nil

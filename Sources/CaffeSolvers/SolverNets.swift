@@ -18,7 +18,8 @@ struct SolverNets {
       throw SolverError("SolverParameter must specify a train net using one of these fields: \(fields)")
     }
     guard count == 1 else {
-      throw SolverError("SolverParameter must not contain more than one of these fields specifying a train_net: \(fields)")
+      throw SolverError(
+        "SolverParameter must not contain more than one of these fields specifying a train_net: \(fields)")
     }
     let logger = environment.logger
     let definition: NetDefinition

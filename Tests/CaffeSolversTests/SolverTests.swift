@@ -38,7 +38,9 @@ private let net = """
     return try Solver(SolverDefinition(text: text, file: "solver.prototxt"), in: .standard(seed: seed, logger: logger))
   }
 
-  private func weights(_ solver: Solver) -> [[Float]] { solver.net.learnableParameters.map { Array($0.blob.data.values) } }
+  private func weights(_ solver: Solver) -> [[Float]] {
+    solver.net.learnableParameters.map { Array($0.blob.data.values) }
+  }
 
   @Test func `gives the same weights for the same seed, and others for another`() throws {
     let first = try makeSolver("max_iter: 5")

@@ -55,7 +55,8 @@ enum ShowDigits {
     for first in stride(from: 0, to: 20, by: 5) {
       let row = first..<first + 5
       for y in stride(from: 2, to: 26, by: 2) {
-        print(row.map { image in (4..<24).map { character(images[image], y * 28 + $0) }.joined() }.joined(separator: "  "))
+        print(
+          row.map { image in (4..<24).map { character(images[image], y * 28 + $0) }.joined() }.joined(separator: "  "))
       }
       let verdicts = row.map { image in
         let scores = probabilities[image * 10..<image * 10 + 10]

@@ -182,7 +182,9 @@ public protocol BufferForm: AnyObject {
 
 extension Buffer {
   /// The first form that is current and satisfies the condition.
-  public func currentForm<Form: BufferForm>(of type: Form.Type, where condition: (Form) -> Bool = { _ in true }) -> Form? {
+  public func currentForm<Form: BufferForm>(of type: Form.Type, where condition: (Form) -> Bool = { _ in true })
+    -> Form?
+  {
     for entry in forms where entry.isCurrent {
       if let form = entry.form as? Form, condition(form) { return form }
     }

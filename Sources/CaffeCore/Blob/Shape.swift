@@ -58,7 +58,9 @@ public struct Shape: Hashable, Sendable {
   }
 
   /// The axes of the range as a shape of their own.
-  public func axes(_ range: some RangeExpression<Int>) -> [Int] { Array(dimensions[range.relative(to: dimensions.indices)]) }
+  public func axes(_ range: some RangeExpression<Int>) -> [Int] {
+    Array(dimensions[range.relative(to: dimensions.indices)])
+  }
 
   /// Resolves an axis number; negative numbers count from the end, −1 being the last axis.
   ///

@@ -31,5 +31,6 @@ public protocol InnerProductOperation: AnyObject {
   func backwardData(_ destinationDiff: Buffer, weights: Buffer, into sourceDiff: Buffer)
 
   /// Adds to the gradients of the parameters.
-  func backwardParameters(_ source: Buffer, _ destinationDiff: Buffer, weights weightsDiff: Buffer, bias biasDiff: Buffer?)
+  func backwardParameters(
+    _ source: Buffer, _ destinationDiff: Buffer, weights weightsDiff: Buffer, bias biasDiff: Buffer?)
 }

@@ -1,6 +1,5 @@
 internal import CaffeProto
 
-
 /// The layer types that a net may use: a value, to which users add types of their own.
 ///
 ///     var registry = LayerRegistry.standard

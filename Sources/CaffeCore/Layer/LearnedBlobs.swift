@@ -4,7 +4,9 @@ extension LayerDefinition {
   /// Makes one of the layer's learned blobs: from the `blobs` that the definition carries, or else filled anew.
   ///
   /// - Throws: `NetError` when the definition carries a blob of another shape, or the filler cannot fill this one.
-  public func makeParameter(_ index: Int, _ shape: Shape, filler: FillerParameter, in context: LayerContext) throws -> Blob {
+  public func makeParameter(_ index: Int, _ shape: Shape, filler: FillerParameter, in context: LayerContext) throws
+    -> Blob
+  {
     let blob = Blob(shape)
     if blobs.isEmpty {
       var random = Random(seed: context.seed, stream: UInt64(index))

@@ -1,4 +1,3 @@
-
 extension Net {
   /// Runs the layers `first ... last` (all by default) forward.
   ///

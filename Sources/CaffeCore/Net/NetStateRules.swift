@@ -15,7 +15,8 @@ extension NetParameter {
         throw error
       }
       let meets = { (rule: NetStateRule) in state.meets(rule, layer: definition.name, logger: logger) }
-      return definition.include.isEmpty ? !definition.exclude.contains(where: meets) : definition.include.contains(where: meets)
+      return definition.include.isEmpty
+        ? !definition.exclude.contains(where: meets) : definition.include.contains(where: meets)
     }
   }
 }
@@ -31,11 +32,13 @@ extension NetState {
       return false
     }
     if rule.hasMinLevel, level < rule.minLevel {
-      logger.info("The NetState level (\(level)) is below the min_level (\(rule.minLevel)) specified by a rule in layer \(layer)")
+      logger.info(
+        "The NetState level (\(level)) is below the min_level (\(rule.minLevel)) specified by a rule in layer \(layer)")
       return false
     }
     if rule.hasMaxLevel, level > rule.maxLevel {
-      logger.info("The NetState level (\(level)) is above the max_level (\(rule.maxLevel)) specified by a rule in layer \(layer)")
+      logger.info(
+        "The NetState level (\(level)) is above the max_level (\(rule.maxLevel)) specified by a rule in layer \(layer)")
       return false
     }
     if let missing = rule.stage.first(where: { !stage.contains($0) }) {

@@ -13,7 +13,8 @@ struct ParameterSharing {
     guard specifications.count <= blobs.count else {
       throw NetError(
         "Too many params specified for layer \(node.name)",
-        remedy: "the layer has \(blobs.count) parameters, but the prototxt has \(specifications.count) param { } for it")
+        remedy: "the layer has \(blobs.count) parameters, but the prototxt has \(specifications.count) param { } for it"
+      )
     }
     for (index, blob) in blobs.enumerated() {
       let specification = index < specifications.count ? specifications[index] : ParamSpec()
@@ -23,7 +24,8 @@ struct ParameterSharing {
         ownerOf[net.parameters.count] = owner
         net.parameters.append(
           Net.Parameter(
-            blob: blob, layer: layer, index: index, displayName: displayName, learnable: net.parameters[owner].learnable,
+            blob: blob, layer: layer, index: index, displayName: displayName,
+            learnable: net.parameters[owner].learnable,
             isShared: true))
       } else {
         if !specification.name.isEmpty { owners[specification.name] = net.parameters.count }

@@ -47,7 +47,8 @@ enum SplitInsertion {
       for (bottomIndex, source) in sources[index].enumerated() where consumers[source, default: 0] > 1 {
         let copy = nextCopy[source, default: 0]
         nextCopy[source] = copy + 1
-        definition.bottom[bottomIndex] = copyName(definition.bottom[bottomIndex], layers[source.layer], source.top, copy)
+        definition.bottom[bottomIndex] = copyName(
+          definition.bottom[bottomIndex], layers[source.layer], source.top, copy)
       }
       let position = result.count
       result.append(placed)
@@ -87,7 +88,8 @@ enum SplitInsertion {
     "\(splitName(blob, producer, topIndex))_\(copy)"
   }
 
-  private static func unknownBottom(_ name: String, at index: Int, of placed: PlacedLayer, known: [String]) -> NetError {
+  private static func unknownBottom(_ name: String, at index: Int, of placed: PlacedLayer, known: [String]) -> NetError
+  {
     let layer = placed.definition.name
     let near = nearestName(to: name, among: known)
     var error = NetError(

@@ -18,7 +18,9 @@ public struct Random: RandomNumberGenerator, Sendable {
   }
 
   /// A seed for a part of something that is seeded itself, such as a layer of a net.
-  public static func seed(_ parent: UInt64, part: UInt64) -> UInt64 { mix(parent &+ mix(part &+ 0x9E37_79B9_7F4A_7C15)) }
+  public static func seed(_ parent: UInt64, part: UInt64) -> UInt64 {
+    mix(parent &+ mix(part &+ 0x9E37_79B9_7F4A_7C15))
+  }
 
   public mutating func next() -> UInt64 {
     let result = Self.rotate(state.1 &* 5, 7) &* 9

@@ -8,7 +8,8 @@ extension Solver {
   ///
   /// Snapshots of the original Caffe have no positions: their data start at the first item.
   public func restore(from path: String) throws {
-    let state = path.hasSuffix(".h5") ? try SolverState(readingHDF5: path) : try BinaryProto.read(SolverState.self, path: path)
+    let state =
+      path.hasSuffix(".h5") ? try SolverState(readingHDF5: path) : try BinaryProto.read(SolverState.self, path: path)
     guard state.iter >= 0 else { throw SolverError("the snapshot's iteration is \(state.iter)", file: path) }
     // The weights come first: a state without them must not change anything.
     if state.hasLearnedNet, !state.learnedNet.isEmpty {
@@ -53,7 +54,8 @@ extension Solver {
     let sibling = AtomicFile.directory(of: state) + "/" + name
     guard let path = [model, sibling].first(where: { FileManager.default.fileExists(atPath: $0) }) else {
       throw SolverError(
-        "the snapshot's weights are missing: \(model)", remedy: "put the .caffemodel beside the .solverstate", file: state)
+        "the snapshot's weights are missing: \(model)", remedy: "put the .caffemodel beside the .solverstate",
+        file: state)
     }
     return path
   }
