@@ -1543,15 +1543,6 @@ public nonisolated struct SolverState: Sendable {
   /// Fields of this package: they make a resumed run continue exactly.
   public var layerState: [LayerState] = []
 
-  public var randomSeed: UInt64 {
-    get {_randomSeed ?? 0}
-    set {_randomSeed = newValue}
-  }
-  /// Returns true if `randomSeed` has been explicitly set.
-  public var hasRandomSeed: Bool {self._randomSeed != nil}
-  /// Clears the value of `randomSeed`. Subsequent reads from it will return its default value.
-  public mutating func clearRandomSeed() {self._randomSeed = nil}
-
   /// The losses that `average_loss` smooths over.
   public var recentLosses: [Float] = []
 
@@ -1562,10 +1553,9 @@ public nonisolated struct SolverState: Sendable {
   fileprivate var _iter: Int32? = nil
   fileprivate var _learnedNet: String? = nil
   fileprivate var _currentStep: Int32? = nil
-  fileprivate var _randomSeed: UInt64? = nil
 }
 
-/// Where the random numbers of a layer stand. A message of this package.
+/// What a layer carries from one pass to the next. A message of this package.
 public nonisolated struct LayerState: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1580,6 +1570,7 @@ public nonisolated struct LayerState: Sendable {
   /// Clears the value of `layer`. Subsequent reads from it will return its default value.
   public mutating func clearLayer() {self._layer = nil}
 
+  /// Where its random numbers or its data stand.
   public var seed: UInt64 {
     get {_seed ?? 0}
     set {_seed = newValue}
@@ -1597,6 +1588,9 @@ public nonisolated struct LayerState: Sendable {
   public var hasCounter: Bool {self._counter != nil}
   /// Clears the value of `counter`. Subsequent reads from it will return its default value.
   public mutating func clearCounter() {self._counter = nil}
+
+  /// The hidden state of a recurrent layer.
+  public var carried: [BlobProto] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -6349,7 +6343,7 @@ nonisolated extension SolverParameter.SolverType: SwiftProtobuf._ProtoNameProvid
 
 nonisolated extension SolverState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SolverState"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}iter\0\u{3}learned_net\0\u{1}history\0\u{3}current_step\0\u{4}M\\\u{2}layer_state\0\u{3}random_seed\0\u{3}recent_losses\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}iter\0\u{3}learned_net\0\u{1}history\0\u{3}current_step\0\u{4}M\\\u{2}layer_state\0\u{3}recent_losses\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6362,8 +6356,7 @@ nonisolated extension SolverState: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.history) }()
       case 4: try { try decoder.decodeSingularInt32Field(value: &self._currentStep) }()
       case 10001: try { try decoder.decodeRepeatedMessageField(value: &self.layerState) }()
-      case 10002: try { try decoder.decodeSingularUInt64Field(value: &self._randomSeed) }()
-      case 10003: try { try decoder.decodeRepeatedFloatField(value: &self.recentLosses) }()
+      case 10002: try { try decoder.decodeRepeatedFloatField(value: &self.recentLosses) }()
       default: break
       }
     }
@@ -6389,11 +6382,8 @@ nonisolated extension SolverState: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.layerState.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.layerState, fieldNumber: 10001)
     }
-    try { if let v = self._randomSeed {
-      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 10002)
-    } }()
     if !self.recentLosses.isEmpty {
-      try visitor.visitPackedFloatField(value: self.recentLosses, fieldNumber: 10003)
+      try visitor.visitPackedFloatField(value: self.recentLosses, fieldNumber: 10002)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6404,7 +6394,6 @@ nonisolated extension SolverState: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.history != rhs.history {return false}
     if lhs._currentStep != rhs._currentStep {return false}
     if lhs.layerState != rhs.layerState {return false}
-    if lhs._randomSeed != rhs._randomSeed {return false}
     if lhs.recentLosses != rhs.recentLosses {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -6413,7 +6402,7 @@ nonisolated extension SolverState: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension LayerState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".LayerState"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}layer\0\u{1}seed\0\u{1}counter\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}layer\0\u{1}seed\0\u{1}counter\0\u{1}carried\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6424,6 +6413,7 @@ nonisolated extension LayerState: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 1: try { try decoder.decodeSingularStringField(value: &self._layer) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self._seed) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self._counter) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.carried) }()
       default: break
       }
     }
@@ -6443,6 +6433,9 @@ nonisolated extension LayerState: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._counter {
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
     } }()
+    if !self.carried.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.carried, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6450,6 +6443,7 @@ nonisolated extension LayerState: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._layer != rhs._layer {return false}
     if lhs._seed != rhs._seed {return false}
     if lhs._counter != rhs._counter {return false}
+    if lhs.carried != rhs.carried {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -57,11 +57,10 @@ import Testing
   @Test func `writes every type of field so that it reads back`() throws {
     var state = SolverState()
     state.iter = -3
-    state.randomSeed = .max
+    state.layerState = [.with { $0.seed = .max }]
     state.recentLosses = [0.25, -1e-30]
     state.history = [BlobProto()]
     state.history[0].shape.dim = [.min, .max]
-    state.layerState = [LayerState()]
     #expect(try Prototxt.parse(SolverState.self, text: Prototxt.print(state), file: "s") == state)
   }
 }

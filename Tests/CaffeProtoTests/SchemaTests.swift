@@ -4,7 +4,7 @@ import Testing
 @Suite struct `Schema of caffe.proto` {
   /// Fields that the original does not have.
   static let ownFields = [
-    "SolverState.layer_state = 10001", "SolverState.random_seed = 10002", "SolverState.recent_losses = 10003",
+    "SolverState.layer_state = 10001", "SolverState.recent_losses = 10002",
   ]
 
   struct Row: Hashable {

@@ -69,6 +69,40 @@ private let net = """
     #expect(resumed.history.map { Array($0.data.values) } == whole.history.map { Array($0.data.values) })
   }
 
+  @Test(arguments: ["BINARYPROTO", "HDF5"]) func `resumes with the hidden state of a recurrent layer`(format: String)
+    throws
+  {
+    let recurrent = """
+      layer {
+        name: "data" type: "DummyData" top: "x" top: "cont" top: "target"
+        dummy_data_param {
+          shape { dim: 3 dim: 2 dim: 4 } shape { dim: 3 dim: 2 } shape { dim: 3 dim: 2 dim: 5 }
+          data_filler { type: "gaussian" } data_filler { value: 1 } data_filler { type: "gaussian" }
+        }
+      }
+      layer {
+        name: "lstm" type: "LSTM" bottom: "x" bottom: "cont" top: "h"
+        recurrent_param { num_output: 5 weight_filler { type: "xavier" } }
+      }
+      layer { name: "loss" type: "EuclideanLoss" bottom: "h" bottom: "target" top: "loss" }
+      """
+    func makeSolver(seed: UInt64) throws -> Solver {
+      let text = """
+        base_lr: 0.05 lr_policy: "fixed" max_iter: 6 snapshot_prefix: "\(folder.path)/run" snapshot_format: \(format)
+        net_param { \(recurrent) }
+        """
+      return try Solver(SolverDefinition(text: text, file: "solver"), in: .standard(seed: seed, logger: .silent))
+    }
+    let whole = try makeSolver(seed: 1)
+    try whole.step(6)
+    let interrupted = try makeSolver(seed: 1)
+    try interrupted.step(3)
+    let resumed = try makeSolver(seed: 2)
+    try resumed.restore(from: interrupted.snapshot())
+    try resumed.step(3)
+    #expect(weights(resumed) == weights(whole))
+  }
+
   @Test func `writes a snapshot whole: nothing else lies in the folder`() throws {
     let solver = try makeSolver("max_iter: 2 snapshot: 2")
     try solver.solve()

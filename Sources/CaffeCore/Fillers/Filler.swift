@@ -23,7 +23,7 @@ extension FillerParameter {
     case "constant": values.update(repeating: value)
     case "uniform": for i in values.indices { values[i] = random.uniform(min, max) }
     case "gaussian": fillGaussian(values, blob.shape, &random)
-    case "positive_unitball": fillUnitBall(values, rows: blob.shape[0], &random)
+    case "positive_unitball": fillUnitBall(values, rows: blob.shape.rank > 0 ? blob.shape[0] : 1, &random)
     case "xavier":
       let scale = (3 / fan(of: blob.shape)).squareRoot()
       for i in values.indices { values[i] = random.uniform(-scale, scale) }

@@ -115,3 +115,9 @@ public protocol StatefulLayer: Layer {
   var position: UInt64 { get }
   func restore(seed: UInt64, position: UInt64) throws
 }
+
+/// A layer whose passes begin with values that the pass before left behind, as those of a recurrent layer do. Snapshots keep
+/// them.
+public protocol CarryingLayer: Layer {
+  var carried: [Buffer] { get }
+}

@@ -28,7 +28,7 @@ public import CaffeProto
 /// | `weight_filler`, `bias_filler` | constant 0 |
 /// | `expose_hidden`                | false      |
 /// | `debug_info`                   | false; true logs the mean magnitude of each step's values |
-public final class LSTMLayer: Layer {
+public final class LSTMLayer: CarryingLayer {
   public static let type = "LSTM"
   public static let bottomCount = BlobCount.between(2, 5)
   public static let topCount = BlobCount.between(1, 3)
@@ -44,6 +44,7 @@ public final class LSTMLayer: Layer {
   }
 
   public var parameters: [Blob] { recurrence.parameters }
+  public var carried: [Buffer] { recurrence.states }
 
   public func allowsForcedBackward(toBottom index: Int) -> Bool { index != 1 }
 

@@ -27,7 +27,7 @@ internal import RealModule
 /// | `weight_filler`, `bias_filler` | constant 0 |
 /// | `expose_hidden`                | false      |
 /// | `debug_info`                   | false; true logs the mean magnitude of each step's values |
-public final class RNNLayer: Layer {
+public final class RNNLayer: CarryingLayer {
   public static let type = "RNN"
   public static let bottomCount = BlobCount.between(2, 4)
   public static let topCount = BlobCount.between(1, 2)
@@ -44,6 +44,7 @@ public final class RNNLayer: Layer {
   }
 
   public var parameters: [Blob] { recurrence.parameters }
+  public var carried: [Buffer] { recurrence.states }
 
   public func allowsForcedBackward(toBottom index: Int) -> Bool { index != 1 }
 

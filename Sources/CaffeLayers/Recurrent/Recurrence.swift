@@ -31,7 +31,7 @@ final class Recurrence {
   /// cont_t · h_{t−1} of all steps: T·N × H.
   private let enteringHidden = Buffer()
   /// The states with which the next pass begins, N × H each.
-  private let states: [Buffer]
+  let states: [Buffer]
   /// The share of x_static, or of one step's hidden state, or its gradient: N × gates.
   private let stepGates = Buffer()
   /// One step's hidden state or its gradient: N × H.

@@ -42,10 +42,23 @@ extension Solver {
     let stored = Dictionary(states.map { ($0.layer, $0) }, uniquingKeysWith: { first, _ in first })
     for (prefix, net) in statefulNets {
       for node in net.layers {
-        guard let layer = node.layer as? any StatefulLayer, let state = stored[prefix + node.name] else { continue }
-        try layer.restore(seed: state.seed, position: state.counter)
+        guard let state = stored[prefix + node.name] else { continue }
+        if let layer = node.layer as? any StatefulLayer {
+          try layer.restore(seed: state.seed, position: state.counter)
+        } else if let layer = node.layer as? any CarryingLayer {
+          try Self.restore(layer.carried, from: state.carried, layer: node.name)
+        }
       }
     }
+  }
+
+  private static func restore(_ carried: [Buffer], from stored: [BlobProto], layer: String) throws {
+    guard carried.map(\.count) == stored.map(\.data.count) else {
+      throw SolverError(
+        "the state that layer '\(layer)' carries has another size in the snapshot than in the net",
+        remedy: "resume with the batch size of the run that wrote the snapshot")
+    }
+    for (buffer, blob) in zip(carried, stored) { _ = buffer.uninitializedValues.update(from: blob.data) }
   }
 
   /// The model that a state names: relative to the working directory, as it was written, or else beside the state.

@@ -58,11 +58,16 @@ extension Solver {
     state.recentLosses = losses.inOrder
     for (prefix, net) in statefulNets {
       for node in net.layers {
-        guard let layer = node.layer as? any StatefulLayer else { continue }
         var entry = LayerState()
         entry.layer = prefix + node.name
-        entry.seed = layer.seed
-        entry.counter = layer.position
+        if let layer = node.layer as? any StatefulLayer {
+          entry.seed = layer.seed
+          entry.counter = layer.position
+        } else if let layer = node.layer as? any CarryingLayer {
+          entry.carried = layer.carried.map { Blob([$0.count], Array($0.values)).proto() }
+        } else {
+          continue
+        }
         state.layerState.append(entry)
       }
     }

@@ -22,6 +22,11 @@ extension SolverState {
         let entry = try group.createGroup("\(index)")
         try entry.write(state.layer, to: "layer")
         try entry.write(halves.map { Int32(bitPattern: $0) }, shape: [4], to: "state")
+        guard !state.carried.isEmpty else { continue }
+        let carried = try entry.createGroup("carried")
+        for (index, blob) in state.carried.enumerated() {
+          try carried.write(blob.data, shape: [blob.data.count], to: "\(index)")
+        }
       }
     }
     try file.flush()
@@ -52,6 +57,16 @@ extension SolverState {
       state.layer = try entry.dataset("layer").string()
       state.seed = halves[0] | halves[1] << 32
       state.counter = halves[2] | halves[3] << 32
+      if try entry.contains("carried") {
+        let carried = try entry.group("carried")
+        state.carried = try carried.names().indices.map { index in
+          let values = try carried.dataset("\(index)").floats()
+          return .with {
+            $0.shape.dim = [Int64(values.count)]
+            $0.data = values
+          }
+        }
+      }
       layerState.append(state)
     }
   }
