@@ -30,7 +30,8 @@ public struct RefusedDefinition: Decodable, Sendable {
   /// The types of the layers; none if the text itself is refused.
   public var layerTypes: [String] { (try? definition())?.parameter.layer.map(\.type) ?? [] }
 
-  /// What the original says to the user, without the source code of the check that failed; empty if it says no more than that.
+  /// What the original says to the user, without the source code of the check that failed; empty if it says no more than
+  /// that, or if the two cannot be told apart.
   public var explanation: String {
     guard let message = message.first else { return "" }
     guard message.hasPrefix("Check failed: ") else { return message }
