@@ -19,7 +19,8 @@ extension Disagreement: CustomStringConvertible {
   public var description: String { "\(place)\(index.map { "[\($0)]" } ?? ""): expected \(expected), found \(actual)" }
 }
 
-/// Compares results with expectations: `a` agrees with `b` when |a − b| ≤ tolerance · max(1, |b|). NaN agrees with NaN.
+/// Compares results with expectations: `a` agrees with `b` when |a − b| ≤ tolerance · max(1, |b|). NaN agrees with NaN, and an
+/// infinity with itself alone.
 ///
 /// - Returns: a `Disagreement` for each pair that does not agree, or one for two different counts.
 public func disagreements(

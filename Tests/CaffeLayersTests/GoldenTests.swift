@@ -48,13 +48,32 @@ import Testing
   /// Refused there for no good reason; here the second weight of a loss is 0 unless something else is written.
   private static let acceptedOnPurpose = ["softmax_loss_two_tops", "softmax_loss_two_tops_weights"]
 
-  @Test(
-    arguments: try RefusedDefinition.all(in: GoldenFiles.folder.appending(path: "refused/refused.json"))
-      .filter { !acceptedOnPurpose.contains($0.name) },
-    EngineChoice.allCases)
+  private static func definitions() throws -> [RefusedDefinition] {
+    try RefusedDefinition.all(in: GoldenFiles.folder.appending(path: "refused/refused.json"))
+  }
+
+  @Test(arguments: try definitions().filter { !acceptedOnPurpose.contains($0.name) }, EngineChoice.allCases)
   func `is refused`(definition: RefusedDefinition, engine: EngineChoice) throws {
     guard GoldenFiles.isBuilt(definition.layerTypes) else { return }
     let refusal = try #require(definition.refusal(on: engine))
     #expect(!refusal.isEmpty)
   }
+
+  @Test(arguments: try definitions().filter { !acceptedOnPurpose.contains($0.name) && !$0.explanation.isEmpty })
+  func `is refused in words that users search for`(definition: RefusedDefinition) throws {
+    let refusal = try #require(definition.refusal(on: .reference))
+    // The list of known types depends on what is built.
+    let words = definition.explanation.prefix { $0 != "(" }
+    #expect(refusal.contains(words))
+  }
+
+  @Test(arguments: acceptedOnPurpose, EngineChoice.allCases)
+  func `for no good reason is accepted`(name: String, engine: EngineChoice) throws {
+    let definition = try #require(try Self.definitions().first { $0.name == name })
+    #expect(definition.refusal(on: engine) == nil)
+  }
+}
+
+extension RefusedDefinition: CustomTestStringConvertible {
+  public var testDescription: String { name }
 }

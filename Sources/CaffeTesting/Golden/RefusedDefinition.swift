@@ -30,6 +30,18 @@ public struct RefusedDefinition: Decodable, Sendable {
   /// The types of the layers; none if the text itself is refused.
   public var layerTypes: [String] { (try? definition())?.parameter.layer.map(\.type) ?? [] }
 
+  /// What the original says to the user, without the source code of the check that failed; empty if it says no more than
+  /// that, or if the two cannot be told apart.
+  public var explanation: String {
+    guard let message = message.first else { return "" }
+    guard message.hasPrefix("Check failed: ") else { return message }
+    // Check failed: pad < kernel (2 vs. 2) Explanation
+    guard let values = message.firstRange(of: " vs. "),
+      let end = message[values.upperBound...].firstRange(of: ") ")
+    else { return "" }
+    return String(message[end.upperBound...])
+  }
+
   /// What an engine says when it builds and runs the net; nil if it accepts it.
   public func refusal(on engine: EngineChoice, registry: LayerRegistry = .standard) -> String? {
     do {

@@ -50,6 +50,14 @@ import Testing
     #expect(abs(Statistics(blob.array).maximum - (3.0 / 10_000).squareRoot()) < 0.001)
   }
 
+  @Test(.disabled("a scalar has no axis 0, and the filler traps"))
+  func `of type positive_unitball takes a scalar for one row`() throws {
+    let blob = Blob(.scalar)
+    var random = Random(seed: 1)
+    try filler("positive_unitball").fill(blob, from: &random)
+    #expect(blob.scalar == 1)
+  }
+
   @Test func `gives the same values for the same random numbers`() throws {
     let blobs = try (0..<2).map { _ in
       let blob = Blob([5, 5])
