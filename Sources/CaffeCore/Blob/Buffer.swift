@@ -99,11 +99,11 @@ extension Buffer {
 
   /// Exchanges the memory of two buffers of one size, without copying.
   ///
-  /// A pinned buffer keeps its address; its values are copied instead.
+  /// If one of them is pinned, both keep their addresses, and the values are copied instead.
   public func takeValues(of other: Buffer) {
     precondition(count == other.count, "buffers of different size")
     let incoming = other.prepareHost(keepingValues: true)
-    guard pins == 0, capacity == other.capacity else {
+    guard pins == 0, other.pins == 0, capacity == other.capacity else {
       return uninitializedValues.baseAddress!.update(from: incoming, count: count)
     }
     other.host = host ?? Self.allocate(capacity)
@@ -123,7 +123,11 @@ extension Buffer {
       host = pointer
       if hostState == .zero || !keepingValues { hostState = .current }
     }
-    guard keepingValues else { return pointer }
+    guard keepingValues else {
+      // The values beyond the count, which nobody is about to write, must stay zero.
+      if hostState == .zero, count < capacity { (pointer + count).update(repeating: 0, count: capacity - count) }
+      return pointer
+    }
     switch hostState {
     case .current: break
     case .zero: pointer.update(repeating: 0, count: capacity)

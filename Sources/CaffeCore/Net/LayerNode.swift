@@ -38,6 +38,7 @@ public final class LayerNode {
   func reshapeIfNeeded() throws {
     if !Swift.type(of: layer).reshapesEveryPass, isUnchanged { return }
     try layer.reshape(bottoms, tops)
+    if isUnchanged { return }
     seedLosses()
     seenShapes = (bottoms + tops).map(\.shape)
     seenMemory = (bottoms + tops).map { ObjectIdentifier($0.data) }

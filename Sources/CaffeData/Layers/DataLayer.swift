@@ -34,6 +34,7 @@ public final class DataLayer: StatefulLayer {
   private let database: any Database
   private let transformer: Transformer
   private let batchSize: Int
+  private let labelShape: Shape
   private let depth: Int
   private let context: LayerContext
   private var prefetcher: Prefetcher<Batch>?
@@ -55,6 +56,7 @@ public final class DataLayer: StatefulLayer {
     self.context = context
     seed = context.seed
     batchSize = Int(parameter.batchSize)
+    labelShape = [batchSize]
     depth = Int(parameter.prefetch)
     transformer = try Transformer(definition.transformParam, phase: context.phase)
     do {
@@ -72,7 +74,7 @@ public final class DataLayer: StatefulLayer {
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     top[0].reshape(to: try nextBatch().shape)
-    if top.count > 1 { top[1].reshape(to: [batchSize]) }
+    if top.count > 1 { top[1].reshape(to: labelShape) }
   }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) throws {

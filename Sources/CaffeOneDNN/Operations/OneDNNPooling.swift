@@ -10,6 +10,7 @@ internal import CaffeCore
 final class OneDNNPooling: PoolingOperation {
   let description: PoolingDescription
   private let runtime: Runtime
+  private let dimensions: [Int]
   private let geometry: Geometry
   private let rowMajor: Pass
   private var passes = PerLayout<Pass>()
@@ -21,12 +22,13 @@ final class OneDNNPooling: PoolingOperation {
     self.runtime = runtime
     runtime.useThreads()
     geometry = try Geometry(description)
-    rowMajor = try Pass(geometry, source: .rowMajor(description.source.dimensions), on: runtime)
+    dimensions = description.source.dimensions
+    rowMajor = try Pass(geometry, source: .rowMajor(dimensions), on: runtime)
     last = rowMajor
   }
 
   func forward(_ source: Buffer, into destination: Buffer, mask: Buffer?) {
-    last = pass(for: source.currentLayout(of: description.source.dimensions))
+    last = pass(for: source.currentLayout(of: dimensions))
     last.forward.read(.source, from: source)
     last.forward.write(.destination, to: destination)
     last.forward.execute()
