@@ -50,7 +50,7 @@ import Testing
     #expect(abs(Statistics(blob.array).maximum - (3.0 / 10_000).squareRoot()) < 0.001)
   }
 
-  @Test(.disabled("a scalar has no axis 0, and the filler traps"))
+  @Test
   func `of type positive_unitball takes a scalar for one row`() throws {
     let blob = Blob(.scalar)
     var random = Random(seed: 1)
