@@ -40,7 +40,7 @@ struct Program {
     do {
       var line = try GFlags(arguments, booleans: Self.booleans)
       if let tool {
-        return parse(tool, line.arguments + ["--"] + line.words, setAside: [])
+        return parse(tool, line.arguments + ["--"] + line.words, setAside: [], usage: tool.usageStatus)
       }
       guard let word = line.words.first else { return runWithoutCommand(line) }
       guard word != "help" else { return parse(CaffeCommand.self, line.words, setAside: []) }
@@ -50,7 +50,8 @@ struct Program {
       let setAside = line.remove(command.flagsWithoutEffect)
       let operands = line.words.dropFirst()
       return parse(
-        CaffeCommand.self, [word] + line.arguments + (operands.isEmpty ? [] : ["--"] + operands), setAside: setAside)
+        CaffeCommand.self, [word] + line.arguments + (operands.isEmpty ? [] : ["--"] + operands), setAside: setAside,
+        usage: command.usageStatus)
     } catch {
       complain("Error: \(error)")
       return Status.usage
@@ -77,7 +78,9 @@ struct Program {
     return Status.failure
   }
 
-  private func parse(_ root: any ParsableCommand.Type, _ arguments: [String], setAside: [String]) -> CInt {
+  private func parse(
+    _ root: any ParsableCommand.Type, _ arguments: [String], setAside: [String], usage: CInt = Status.usage
+  ) -> CInt {
     let tool: (any ToolCommand)?
     do {
       var command = try root.parseAsRoot(arguments)
@@ -90,7 +93,7 @@ struct Program {
         return Status.success
       }
       complain(root.fullMessage(for: error))
-      return Status.usage
+      return usage
     }
     return tool.map { run($0, setAside: setAside) } ?? Status.success
   }

@@ -17,22 +17,29 @@ protocol ToolCommand: ParsableCommand {
   /// The original's flags belong to the program, not to a command, so old scripts may pass any of them.
   static var flagsWithoutEffect: Set<String> { get }
 
+  /// The exit status for a command line that makes no sense.
+  static var usageStatus: CInt { get }
+
   /// Does the work; an error thrown from here is printed and ends the program with status 1.
   func run(in session: Session) throws
 }
 
 extension ToolCommand {
   static var flagsWithoutEffect: Set<String> { [] }
+  static var usageStatus: CInt { 2 }
 }
 
 /// The `caffe` program: the list of its commands.
 struct CaffeCommand: ParsableCommand {
   static let commands: [any ToolCommand.Type] = [
-    Train.self, Test.self, Time.self, DeviceQuery.self, ConvertMNISTData.self,
+    Train.self, Test.self, Time.self, DeviceQuery.self, ConvertMNISTData.self, UpgradeNetProtoText.self,
+    UpgradeNetProtoBinary.self, UpgradeSolverProtoText.self,
   ]
 
   /// Commands that are also programs under their own name.
-  static let ownPrograms: [any ToolCommand.Type] = [ConvertMNISTData.self]
+  static let ownPrograms: [any ToolCommand.Type] = [
+    ConvertMNISTData.self, UpgradeNetProtoText.self, UpgradeNetProtoBinary.self, UpgradeSolverProtoText.self,
+  ]
 
   static let configuration = CommandConfiguration(
     commandName: "caffe",
