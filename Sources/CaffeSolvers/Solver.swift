@@ -54,6 +54,12 @@ public final class Solver {
     guard definition.averageLoss >= 1 else {
       throw SolverError("average_loss should be non-negative: it is \(definition.averageLoss), but must be at least 1")
     }
+    guard definition.iterSize >= 1 else {
+      throw SolverError("iter_size is \(definition.iterSize), but must be at least 1")
+    }
+    if let count = definition.testIter.first(where: { $0 < 1 }) {
+      throw SolverError("test_iter is \(count), but must be at least 1")
+    }
     policy = try LearningRatePolicies.make(definition)
     rule = try UpdateRules.make(definition)
     regularization = try Regularization(definition)

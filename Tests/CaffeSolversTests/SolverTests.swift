@@ -181,6 +181,12 @@ private let net = """
     #expect("\(try #require(error))".contains(state))
   }
 
+  @Test(arguments: ["iter_size: -1", "iter_size: 0", "test_iter: -3 test_interval: 1"])
+  func `refuses a number of passes below 1`(fields: String) {
+    let error = #expect(throws: SolverError.self) { try makeSolver("max_iter: 1 \(fields)") }
+    #expect(error?.problem.hasSuffix("but must be at least 1") == true)
+  }
+
   @Test func `refuses a momentum where the rule has none`() {
     for type in ["AdaGrad", "RMSProp"] {
       let error = #expect(throws: SolverError.self) { try makeSolver(#"max_iter: 1 type: "\#(type)""#) }
