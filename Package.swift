@@ -32,9 +32,16 @@ let package = Package(
       name: "COneDNN", path: "Sources/COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
     .systemLibrary(name: "CLMDB", path: "Sources/CLMDB", providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
     .systemLibrary(
+      name: "CLevelDB", path: "Sources/CLevelDB", providers: [.apt(["libleveldb-dev"]), .brew(["leveldb"])]),
+    .systemLibrary(
       name: "CHDF5", path: "Sources/CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
     .systemLibrary(
       name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", path: "Sources/CTurboJPEG", pkgConfig: "libturbojpeg",
+      providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
     // The library, from the bottom up.
     .target(
@@ -47,7 +54,10 @@ let package = Package(
       name: "CaffeSolvers", dependencies: ["CaffeProto", "CaffeCore", "CaffeHDF5", logging, numerics],
       swiftSettings: strict),
     .target(
-      name: "CaffeData", dependencies: ["CaffeProto", "CaffeCore", "CaffeHDF5", "CLMDB", "CZlib", logging],
+      name: "CaffeData",
+      dependencies: [
+        "CaffeProto", "CaffeCore", "CaffeHDF5", "CLMDB", "CLevelDB", "CTurboJPEG", "CPNG", "CZlib", logging,
+      ],
       swiftSettings: strict),
     .target(name: "CaffeOneDNN", dependencies: ["CaffeCore", "COneDNN"], swiftSettings: strict),
     .target(name: "Caffe", dependencies: Array(library.dropFirst()) + [logging], swiftSettings: strict),

@@ -1,0 +1,3 @@
+// The LevelDB C interface.
+#pragma once
+#include <leveldb/c.h>

@@ -1,0 +1,3 @@
+// The TurboJPEG interface of libjpeg-turbo.
+#pragma once
+#include <turbojpeg.h>
