@@ -209,6 +209,9 @@ public nonisolated struct Datum: Sendable {
   /// Clears the value of `encoded`. Subsequent reads from it will return its default value.
   public mutating func clearEncoded() {self._encoded = nil}
 
+  /// A field of this package: several labels, or labels that are not whole numbers.
+  public var labels: [Float] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1461,6 +1464,92 @@ public nonisolated struct SolverParameter: @unchecked Sendable {
     set {_uniqueStorage()._weights = newValue}
   }
 
+  /// The first iterations raise the rate in a straight line from `warmup_start_lr` to what the policy says.
+  public var warmupIter: Int32 {
+    get {_storage._warmupIter ?? 0}
+    set {_uniqueStorage()._warmupIter = newValue}
+  }
+  /// Returns true if `warmupIter` has been explicitly set.
+  public var hasWarmupIter: Bool {_storage._warmupIter != nil}
+  /// Clears the value of `warmupIter`. Subsequent reads from it will return its default value.
+  public mutating func clearWarmupIter() {_uniqueStorage()._warmupIter = nil}
+
+  public var warmupStartLr: Float {
+    get {_storage._warmupStartLr ?? 0}
+    set {_uniqueStorage()._warmupStartLr = newValue}
+  }
+  /// Returns true if `warmupStartLr` has been explicitly set.
+  public var hasWarmupStartLr: Bool {_storage._warmupStartLr != nil}
+  /// Clears the value of `warmupStartLr`. Subsequent reads from it will return its default value.
+  public mutating func clearWarmupStartLr() {_uniqueStorage()._warmupStartLr = nil}
+
+  /// Where `cosine` ends, and what `plateau` does not fall below.
+  public var minLr: Float {
+    get {_storage._minLr ?? 0}
+    set {_uniqueStorage()._minLr = newValue}
+  }
+  /// Returns true if `minLr` has been explicitly set.
+  public var hasMinLr: Bool {_storage._minLr != nil}
+  /// Clears the value of `minLr`. Subsequent reads from it will return its default value.
+  public mutating func clearMinLr() {_uniqueStorage()._minLr = nil}
+
+  /// Of `plateau`: iterations without a better value before the rate is multiplied by gamma; one entry for each step, the
+  /// last one for all further ones.
+  public var plateauWinsize: [Int32] {
+    get {_storage._plateauWinsize}
+    set {_uniqueStorage()._plateauWinsize = newValue}
+  }
+
+  /// The output of the first test net that `plateau`, `early_stop_tests` and `snapshot_best` watch. Absent: its first
+  /// output with a loss weight; for `plateau`, training's smoothed loss.
+  public var monitor: String {
+    get {_storage._monitor ?? String()}
+    set {_uniqueStorage()._monitor = newValue}
+  }
+  /// Returns true if `monitor` has been explicitly set.
+  public var hasMonitor: Bool {_storage._monitor != nil}
+  /// Clears the value of `monitor`. Subsequent reads from it will return its default value.
+  public mutating func clearMonitor() {_uniqueStorage()._monitor = nil}
+
+  public var monitorMode: SolverParameter.MonitorMode {
+    get {_storage._monitorMode ?? .auto}
+    set {_uniqueStorage()._monitorMode = newValue}
+  }
+  /// Returns true if `monitorMode` has been explicitly set.
+  public var hasMonitorMode: Bool {_storage._monitorMode != nil}
+  /// Clears the value of `monitorMode`. Subsequent reads from it will return its default value.
+  public mutating func clearMonitorMode() {_uniqueStorage()._monitorMode = nil}
+
+  /// The smallest change that counts as better.
+  public var monitorMinDelta: Float {
+    get {_storage._monitorMinDelta ?? 0}
+    set {_uniqueStorage()._monitorMinDelta = newValue}
+  }
+  /// Returns true if `monitorMinDelta` has been explicitly set.
+  public var hasMonitorMinDelta: Bool {_storage._monitorMinDelta != nil}
+  /// Clears the value of `monitorMinDelta`. Subsequent reads from it will return its default value.
+  public mutating func clearMonitorMinDelta() {_uniqueStorage()._monitorMinDelta = nil}
+
+  /// Training ends after so many tests in a row without a better value; 0 never.
+  public var earlyStopTests: Int32 {
+    get {_storage._earlyStopTests ?? 0}
+    set {_uniqueStorage()._earlyStopTests = newValue}
+  }
+  /// Returns true if `earlyStopTests` has been explicitly set.
+  public var hasEarlyStopTests: Bool {_storage._earlyStopTests != nil}
+  /// Clears the value of `earlyStopTests`. Subsequent reads from it will return its default value.
+  public mutating func clearEarlyStopTests() {_uniqueStorage()._earlyStopTests = nil}
+
+  /// After each test that is the best so far, the weights are written to <snapshot_prefix>_best.caffemodel.
+  public var snapshotBest: Bool {
+    get {_storage._snapshotBest ?? false}
+    set {_uniqueStorage()._snapshotBest = newValue}
+  }
+  /// Returns true if `snapshotBest` has been explicitly set.
+  public var hasSnapshotBest: Bool {_storage._snapshotBest != nil}
+  /// Clears the value of `snapshotBest`. Subsequent reads from it will return its default value.
+  public mutating func clearSnapshotBest() {_uniqueStorage()._snapshotBest = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum SnapshotFormat: Int, SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -1493,6 +1582,20 @@ public nonisolated struct SolverParameter: @unchecked Sendable {
 
     public init() {
       self = .sgd
+    }
+
+  }
+
+  /// What a better value of `monitor` is.
+  public nonisolated enum MonitorMode: Int, SwiftProtobuf.Enum, Swift.CaseIterable {
+
+    /// Smaller for an output with a loss weight and for training's loss, larger for any other.
+    case auto = 0
+    case min = 1
+    case max = 2
+
+    public init() {
+      self = .auto
     }
 
   }
@@ -1546,6 +1649,25 @@ public nonisolated struct SolverState: Sendable {
   /// The losses that `average_loss` smooths over.
   public var recentLosses: [Float] = []
 
+  /// What `plateau`, `early_stop_tests` and `snapshot_best` have seen.
+  public var plateauState: MonitorState {
+    get {_plateauState ?? MonitorState()}
+    set {_plateauState = newValue}
+  }
+  /// Returns true if `plateauState` has been explicitly set.
+  public var hasPlateauState: Bool {self._plateauState != nil}
+  /// Clears the value of `plateauState`. Subsequent reads from it will return its default value.
+  public mutating func clearPlateauState() {self._plateauState = nil}
+
+  public var testState: MonitorState {
+    get {_testState ?? MonitorState()}
+    set {_testState = newValue}
+  }
+  /// Returns true if `testState` has been explicitly set.
+  public var hasTestState: Bool {self._testState != nil}
+  /// Clears the value of `testState`. Subsequent reads from it will return its default value.
+  public mutating func clearTestState() {self._testState = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1553,6 +1675,8 @@ public nonisolated struct SolverState: Sendable {
   fileprivate var _iter: Int32? = nil
   fileprivate var _learnedNet: String? = nil
   fileprivate var _currentStep: Int32? = nil
+  fileprivate var _plateauState: MonitorState? = nil
+  fileprivate var _testState: MonitorState? = nil
 }
 
 /// What a layer carries from one pass to the next. A message of this package.
@@ -1601,81 +1725,281 @@ public nonisolated struct LayerState: Sendable {
   fileprivate var _counter: UInt64? = nil
 }
 
+/// The course of a watched value. A message of this package.
+public nonisolated struct MonitorState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The best value so far, and its iteration.
+  public var best: Float {
+    get {_best ?? 0}
+    set {_best = newValue}
+  }
+  /// Returns true if `best` has been explicitly set.
+  public var hasBest: Bool {self._best != nil}
+  /// Clears the value of `best`. Subsequent reads from it will return its default value.
+  public mutating func clearBest() {self._best = nil}
+
+  public var bestIter: Int32 {
+    get {_bestIter ?? 0}
+    set {_bestIter = newValue}
+  }
+  /// Returns true if `bestIter` has been explicitly set.
+  public var hasBestIter: Bool {self._bestIter != nil}
+  /// Clears the value of `bestIter`. Subsequent reads from it will return its default value.
+  public mutating func clearBestIter() {self._bestIter = nil}
+
+  /// Iterations or tests since then, or since the rate last fell.
+  public var waited: Int32 {
+    get {_waited ?? 0}
+    set {_waited = newValue}
+  }
+  /// Returns true if `waited` has been explicitly set.
+  public var hasWaited: Bool {self._waited != nil}
+  /// Clears the value of `waited`. Subsequent reads from it will return its default value.
+  public mutating func clearWaited() {self._waited = nil}
+
+  /// How often the rate fell.
+  public var step: Int32 {
+    get {_step ?? 0}
+    set {_step = newValue}
+  }
+  /// Returns true if `step` has been explicitly set.
+  public var hasStep: Bool {self._step != nil}
+  /// Clears the value of `step`. Subsequent reads from it will return its default value.
+  public mutating func clearStep() {self._step = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _best: Float? = nil
+  fileprivate var _bestIter: Int32? = nil
+  fileprivate var _waited: Int32? = nil
+  fileprivate var _step: Int32? = nil
+}
+
 /// What happens to each image between its record and the net, in TRAIN and TEST.
-public nonisolated struct TransformationParameter: Sendable {
+public nonisolated struct TransformationParameter: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Factor on each value, after the mean is subtracted.
   public var scale: Float {
-    get {_scale ?? 1}
-    set {_scale = newValue}
+    get {_storage._scale ?? 1}
+    set {_uniqueStorage()._scale = newValue}
   }
   /// Returns true if `scale` has been explicitly set.
-  public var hasScale: Bool {self._scale != nil}
+  public var hasScale: Bool {_storage._scale != nil}
   /// Clears the value of `scale`. Subsequent reads from it will return its default value.
-  public mutating func clearScale() {self._scale = nil}
+  public mutating func clearScale() {_uniqueStorage()._scale = nil}
 
   public var mirror: Bool {
-    get {_mirror ?? false}
-    set {_mirror = newValue}
+    get {_storage._mirror ?? false}
+    set {_uniqueStorage()._mirror = newValue}
   }
   /// Returns true if `mirror` has been explicitly set.
-  public var hasMirror: Bool {self._mirror != nil}
+  public var hasMirror: Bool {_storage._mirror != nil}
   /// Clears the value of `mirror`. Subsequent reads from it will return its default value.
-  public mutating func clearMirror() {self._mirror = nil}
+  public mutating func clearMirror() {_uniqueStorage()._mirror = nil}
 
   /// Side of the square cut out; 0 keeps the image.
   public var cropSize: UInt32 {
-    get {_cropSize ?? 0}
-    set {_cropSize = newValue}
+    get {_storage._cropSize ?? 0}
+    set {_uniqueStorage()._cropSize = newValue}
   }
   /// Returns true if `cropSize` has been explicitly set.
-  public var hasCropSize: Bool {self._cropSize != nil}
+  public var hasCropSize: Bool {_storage._cropSize != nil}
   /// Clears the value of `cropSize`. Subsequent reads from it will return its default value.
-  public mutating func clearCropSize() {self._cropSize = nil}
+  public mutating func clearCropSize() {_uniqueStorage()._cropSize = nil}
 
   /// A mean image, or one value for each channel.
   public var meanFile: String {
-    get {_meanFile ?? String()}
-    set {_meanFile = newValue}
+    get {_storage._meanFile ?? String()}
+    set {_uniqueStorage()._meanFile = newValue}
   }
   /// Returns true if `meanFile` has been explicitly set.
-  public var hasMeanFile: Bool {self._meanFile != nil}
+  public var hasMeanFile: Bool {_storage._meanFile != nil}
   /// Clears the value of `meanFile`. Subsequent reads from it will return its default value.
-  public mutating func clearMeanFile() {self._meanFile = nil}
+  public mutating func clearMeanFile() {_uniqueStorage()._meanFile = nil}
 
-  public var meanValue: [Float] = []
+  public var meanValue: [Float] {
+    get {_storage._meanValue}
+    set {_uniqueStorage()._meanValue = newValue}
+  }
 
   public var forceColor: Bool {
-    get {_forceColor ?? false}
-    set {_forceColor = newValue}
+    get {_storage._forceColor ?? false}
+    set {_uniqueStorage()._forceColor = newValue}
   }
   /// Returns true if `forceColor` has been explicitly set.
-  public var hasForceColor: Bool {self._forceColor != nil}
+  public var hasForceColor: Bool {_storage._forceColor != nil}
   /// Clears the value of `forceColor`. Subsequent reads from it will return its default value.
-  public mutating func clearForceColor() {self._forceColor = nil}
+  public mutating func clearForceColor() {_uniqueStorage()._forceColor = nil}
 
   public var forceGray: Bool {
-    get {_forceGray ?? false}
-    set {_forceGray = newValue}
+    get {_storage._forceGray ?? false}
+    set {_uniqueStorage()._forceGray = newValue}
   }
   /// Returns true if `forceGray` has been explicitly set.
-  public var hasForceGray: Bool {self._forceGray != nil}
+  public var hasForceGray: Bool {_storage._forceGray != nil}
   /// Clears the value of `forceGray`. Subsequent reads from it will return its default value.
-  public mutating func clearForceGray() {self._forceGray = nil}
+  public mutating func clearForceGray() {_uniqueStorage()._forceGray = nil}
+
+  /// Turns decoded photographs as their EXIF tag says.
+  public var exifOrientation: Bool {
+    get {_storage._exifOrientation ?? false}
+    set {_uniqueStorage()._exifOrientation = newValue}
+  }
+  /// Returns true if `exifOrientation` has been explicitly set.
+  public var hasExifOrientation: Bool {_storage._exifOrientation != nil}
+  /// Clears the value of `exifOrientation`. Subsequent reads from it will return its default value.
+  public mutating func clearExifOrientation() {_uniqueStorage()._exifOrientation = nil}
+
+  /// Turns by a random angle of at most so many degrees either way, around the centre.
+  public var maxRotationAngle: Float {
+    get {_storage._maxRotationAngle ?? 0}
+    set {_uniqueStorage()._maxRotationAngle = newValue}
+  }
+  /// Returns true if `maxRotationAngle` has been explicitly set.
+  public var hasMaxRotationAngle: Bool {_storage._maxRotationAngle != nil}
+  /// Clears the value of `maxRotationAngle`. Subsequent reads from it will return its default value.
+  public mutating func clearMaxRotationAngle() {_uniqueStorage()._maxRotationAngle = nil}
+
+  /// Cuts out a random part and resizes it to `crop_size`, in place of the crop.
+  public var randomResizedCrop: RandomResizedCropParameter {
+    get {_storage._randomResizedCrop ?? RandomResizedCropParameter()}
+    set {_uniqueStorage()._randomResizedCrop = newValue}
+  }
+  /// Returns true if `randomResizedCrop` has been explicitly set.
+  public var hasRandomResizedCrop: Bool {_storage._randomResizedCrop != nil}
+  /// Clears the value of `randomResizedCrop`. Subsequent reads from it will return its default value.
+  public mutating func clearRandomResizedCrop() {_uniqueStorage()._randomResizedCrop = nil}
+
+  public var colorJitter: ColorJitterParameter {
+    get {_storage._colorJitter ?? ColorJitterParameter()}
+    set {_uniqueStorage()._colorJitter = newValue}
+  }
+  /// Returns true if `colorJitter` has been explicitly set.
+  public var hasColorJitter: Bool {_storage._colorJitter != nil}
+  /// Clears the value of `colorJitter`. Subsequent reads from it will return its default value.
+  public mutating func clearColorJitter() {_uniqueStorage()._colorJitter = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _scale: Float? = nil
-  fileprivate var _mirror: Bool? = nil
-  fileprivate var _cropSize: UInt32? = nil
-  fileprivate var _meanFile: String? = nil
-  fileprivate var _forceColor: Bool? = nil
-  fileprivate var _forceGray: Bool? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A crop of random size and shape. A message of this package.
+public nonisolated struct RandomResizedCropParameter: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Its share of the image's area.
+  public var minArea: Float {
+    get {_minArea ?? 0.08}
+    set {_minArea = newValue}
+  }
+  /// Returns true if `minArea` has been explicitly set.
+  public var hasMinArea: Bool {self._minArea != nil}
+  /// Clears the value of `minArea`. Subsequent reads from it will return its default value.
+  public mutating func clearMinArea() {self._minArea = nil}
+
+  public var maxArea: Float {
+    get {_maxArea ?? 1}
+    set {_maxArea = newValue}
+  }
+  /// Returns true if `maxArea` has been explicitly set.
+  public var hasMaxArea: Bool {self._maxArea != nil}
+  /// Clears the value of `maxArea`. Subsequent reads from it will return its default value.
+  public mutating func clearMaxArea() {self._maxArea = nil}
+
+  /// Its width over its height.
+  public var minAspect: Float {
+    get {_minAspect ?? 0.75}
+    set {_minAspect = newValue}
+  }
+  /// Returns true if `minAspect` has been explicitly set.
+  public var hasMinAspect: Bool {self._minAspect != nil}
+  /// Clears the value of `minAspect`. Subsequent reads from it will return its default value.
+  public mutating func clearMinAspect() {self._minAspect = nil}
+
+  public var maxAspect: Float {
+    get {_maxAspect ?? 1.33333337}
+    set {_maxAspect = newValue}
+  }
+  /// Returns true if `maxAspect` has been explicitly set.
+  public var hasMaxAspect: Bool {self._maxAspect != nil}
+  /// Clears the value of `maxAspect`. Subsequent reads from it will return its default value.
+  public mutating func clearMaxAspect() {self._maxAspect = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _minArea: Float? = nil
+  fileprivate var _maxArea: Float? = nil
+  fileprivate var _minAspect: Float? = nil
+  fileprivate var _maxAspect: Float? = nil
+}
+
+/// Random changes of colour. A message of this package.
+public nonisolated struct ColorJitterParameter: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Each factor is drawn from 1 - value to 1 + value.
+  public var brightness: Float {
+    get {_brightness ?? 0}
+    set {_brightness = newValue}
+  }
+  /// Returns true if `brightness` has been explicitly set.
+  public var hasBrightness: Bool {self._brightness != nil}
+  /// Clears the value of `brightness`. Subsequent reads from it will return its default value.
+  public mutating func clearBrightness() {self._brightness = nil}
+
+  public var contrast: Float {
+    get {_contrast ?? 0}
+    set {_contrast = newValue}
+  }
+  /// Returns true if `contrast` has been explicitly set.
+  public var hasContrast: Bool {self._contrast != nil}
+  /// Clears the value of `contrast`. Subsequent reads from it will return its default value.
+  public mutating func clearContrast() {self._contrast = nil}
+
+  public var saturation: Float {
+    get {_saturation ?? 0}
+    set {_saturation = newValue}
+  }
+  /// Returns true if `saturation` has been explicitly set.
+  public var hasSaturation: Bool {self._saturation != nil}
+  /// Clears the value of `saturation`. Subsequent reads from it will return its default value.
+  public mutating func clearSaturation() {self._saturation = nil}
+
+  /// Turns of the colour circle, at most so many either way; 0.5 reaches every hue.
+  public var hue: Float {
+    get {_hue ?? 0}
+    set {_hue = newValue}
+  }
+  /// Returns true if `hue` has been explicitly set.
+  public var hasHue: Bool {self._hue != nil}
+  /// Clears the value of `hue`. Subsequent reads from it will return its default value.
+  public mutating func clearHue() {self._hue = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _brightness: Float? = nil
+  fileprivate var _contrast: Float? = nil
+  fileprivate var _saturation: Float? = nil
+  fileprivate var _hue: Float? = nil
 }
 
 /// How losses over many items become one number.
@@ -2313,6 +2637,16 @@ public nonisolated struct DataParameter: Sendable {
   /// Clears the value of `prefetch`. Subsequent reads from it will return its default value.
   public mutating func clearPrefetch() {self._prefetch = nil}
 
+  /// A field of this package: records that cannot be decoded are left out and counted, instead of ending the run.
+  public var skipCorrupt: Bool {
+    get {_skipCorrupt ?? false}
+    set {_skipCorrupt = newValue}
+  }
+  /// Returns true if `skipCorrupt` has been explicitly set.
+  public var hasSkipCorrupt: Bool {self._skipCorrupt != nil}
+  /// Clears the value of `skipCorrupt`. Subsequent reads from it will return its default value.
+  public mutating func clearSkipCorrupt() {self._skipCorrupt = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum DB: Int, SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -2337,6 +2671,7 @@ public nonisolated struct DataParameter: Sendable {
   fileprivate var _mirror: Bool? = nil
   fileprivate var _forceEncodedColor: Bool? = nil
   fileprivate var _prefetch: UInt32? = nil
+  fileprivate var _skipCorrupt: Bool? = nil
 }
 
 /// Settings of Dropout.
@@ -2806,6 +3141,26 @@ public nonisolated struct ImageDataParameter: Sendable {
   /// Clears the value of `rootFolder`. Subsequent reads from it will return its default value.
   public mutating func clearRootFolder() {self._rootFolder = nil}
 
+  /// Images that cannot be decoded are left out and counted, instead of ending the run.
+  public var skipCorrupt: Bool {
+    get {_skipCorrupt ?? false}
+    set {_skipCorrupt = newValue}
+  }
+  /// Returns true if `skipCorrupt` has been explicitly set.
+  public var hasSkipCorrupt: Bool {self._skipCorrupt != nil}
+  /// Clears the value of `skipCorrupt`. Subsequent reads from it will return its default value.
+  public mutating func clearSkipCorrupt() {self._skipCorrupt = nil}
+
+  /// Numbers behind each path, read as floats; the label top is batch x label_size. Absent: one whole number.
+  public var labelSize: UInt32 {
+    get {_labelSize ?? 0}
+    set {_labelSize = newValue}
+  }
+  /// Returns true if `labelSize` has been explicitly set.
+  public var hasLabelSize: Bool {self._labelSize != nil}
+  /// Clears the value of `labelSize`. Subsequent reads from it will return its default value.
+  public mutating func clearLabelSize() {self._labelSize = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2822,6 +3177,8 @@ public nonisolated struct ImageDataParameter: Sendable {
   fileprivate var _cropSize: UInt32? = nil
   fileprivate var _mirror: Bool? = nil
   fileprivate var _rootFolder: String? = nil
+  fileprivate var _skipCorrupt: Bool? = nil
+  fileprivate var _labelSize: UInt32? = nil
 }
 
 /// Settings of InfogainLoss.
@@ -5108,7 +5465,7 @@ nonisolated extension BlobProtoVector: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Datum: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Datum"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}channels\0\u{1}height\0\u{1}width\0\u{1}data\0\u{1}label\0\u{3}float_data\0\u{1}encoded\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}channels\0\u{1}height\0\u{1}width\0\u{1}data\0\u{1}label\0\u{3}float_data\0\u{1}encoded\0\u{2}J\\\u{2}labels\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5123,6 +5480,7 @@ nonisolated extension Datum: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
       case 5: try { try decoder.decodeSingularInt32Field(value: &self._label) }()
       case 6: try { try decoder.decodeRepeatedFloatField(value: &self.floatData) }()
       case 7: try { try decoder.decodeSingularBoolField(value: &self._encoded) }()
+      case 10001: try { try decoder.decodeRepeatedFloatField(value: &self.labels) }()
       default: break
       }
     }
@@ -5154,6 +5512,9 @@ nonisolated extension Datum: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
     try { if let v = self._encoded {
       try visitor.visitSingularBoolField(value: v, fieldNumber: 7)
     } }()
+    if !self.labels.isEmpty {
+      try visitor.visitPackedFloatField(value: self.labels, fieldNumber: 10001)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5165,6 +5526,7 @@ nonisolated extension Datum: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
     if lhs._label != rhs._label {return false}
     if lhs.floatData != rhs.floatData {return false}
     if lhs._encoded != rhs._encoded {return false}
+    if lhs.labels != rhs.labels {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5965,7 +6327,7 @@ nonisolated extension LayerParameter: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension SolverParameter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SolverParameter"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}train_net\0\u{3}test_net\0\u{3}test_iter\0\u{3}test_interval\0\u{3}base_lr\0\u{1}display\0\u{3}max_iter\0\u{3}lr_policy\0\u{1}gamma\0\u{1}power\0\u{1}momentum\0\u{3}weight_decay\0\u{1}stepsize\0\u{1}snapshot\0\u{3}snapshot_prefix\0\u{3}snapshot_diff\0\u{3}solver_mode\0\u{3}device_id\0\u{3}test_compute_loss\0\u{3}random_seed\0\u{3}train_net_param\0\u{3}test_net_param\0\u{3}debug_info\0\u{1}net\0\u{3}net_param\0\u{3}train_state\0\u{3}test_state\0\u{3}snapshot_after_train\0\u{3}regularization_type\0\u{3}solver_type\0\u{1}delta\0\u{3}test_initialization\0\u{3}average_loss\0\u{1}stepvalue\0\u{3}clip_gradients\0\u{3}iter_size\0\u{3}snapshot_format\0\u{3}rms_decay\0\u{1}momentum2\0\u{1}type\0\u{3}layer_wise_reduce\0\u{1}weights\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}train_net\0\u{3}test_net\0\u{3}test_iter\0\u{3}test_interval\0\u{3}base_lr\0\u{1}display\0\u{3}max_iter\0\u{3}lr_policy\0\u{1}gamma\0\u{1}power\0\u{1}momentum\0\u{3}weight_decay\0\u{1}stepsize\0\u{1}snapshot\0\u{3}snapshot_prefix\0\u{3}snapshot_diff\0\u{3}solver_mode\0\u{3}device_id\0\u{3}test_compute_loss\0\u{3}random_seed\0\u{3}train_net_param\0\u{3}test_net_param\0\u{3}debug_info\0\u{1}net\0\u{3}net_param\0\u{3}train_state\0\u{3}test_state\0\u{3}snapshot_after_train\0\u{3}regularization_type\0\u{3}solver_type\0\u{1}delta\0\u{3}test_initialization\0\u{3}average_loss\0\u{1}stepvalue\0\u{3}clip_gradients\0\u{3}iter_size\0\u{3}snapshot_format\0\u{3}rms_decay\0\u{1}momentum2\0\u{1}type\0\u{3}layer_wise_reduce\0\u{1}weights\0\u{4}g[\u{2}warmup_iter\0\u{3}warmup_start_lr\0\u{3}min_lr\0\u{3}plateau_winsize\0\u{1}monitor\0\u{3}monitor_mode\0\u{3}monitor_min_delta\0\u{3}early_stop_tests\0\u{3}snapshot_best\0")
 
   fileprivate class _StorageClass {
     var _net: String? = nil
@@ -6010,6 +6372,15 @@ nonisolated extension SolverParameter: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _solverType: SolverParameter.SolverType? = nil
     var _layerWiseReduce: Bool? = nil
     var _weights: [String] = []
+    var _warmupIter: Int32? = nil
+    var _warmupStartLr: Float? = nil
+    var _minLr: Float? = nil
+    var _plateauWinsize: [Int32] = []
+    var _monitor: String? = nil
+    var _monitorMode: SolverParameter.MonitorMode? = nil
+    var _monitorMinDelta: Float? = nil
+    var _earlyStopTests: Int32? = nil
+    var _snapshotBest: Bool? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6062,6 +6433,15 @@ nonisolated extension SolverParameter: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _solverType = source._solverType
       _layerWiseReduce = source._layerWiseReduce
       _weights = source._weights
+      _warmupIter = source._warmupIter
+      _warmupStartLr = source._warmupStartLr
+      _minLr = source._minLr
+      _plateauWinsize = source._plateauWinsize
+      _monitor = source._monitor
+      _monitorMode = source._monitorMode
+      _monitorMinDelta = source._monitorMinDelta
+      _earlyStopTests = source._earlyStopTests
+      _snapshotBest = source._snapshotBest
     }
   }
 
@@ -6131,6 +6511,15 @@ nonisolated extension SolverParameter: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 40: try { try decoder.decodeSingularStringField(value: &_storage._type) }()
         case 41: try { try decoder.decodeSingularBoolField(value: &_storage._layerWiseReduce) }()
         case 42: try { try decoder.decodeRepeatedStringField(value: &_storage._weights) }()
+        case 10001: try { try decoder.decodeSingularInt32Field(value: &_storage._warmupIter) }()
+        case 10002: try { try decoder.decodeSingularFloatField(value: &_storage._warmupStartLr) }()
+        case 10003: try { try decoder.decodeSingularFloatField(value: &_storage._minLr) }()
+        case 10004: try { try decoder.decodeRepeatedInt32Field(value: &_storage._plateauWinsize) }()
+        case 10005: try { try decoder.decodeSingularStringField(value: &_storage._monitor) }()
+        case 10006: try { try decoder.decodeSingularEnumField(value: &_storage._monitorMode) }()
+        case 10007: try { try decoder.decodeSingularFloatField(value: &_storage._monitorMinDelta) }()
+        case 10008: try { try decoder.decodeSingularInt32Field(value: &_storage._earlyStopTests) }()
+        case 10009: try { try decoder.decodeSingularBoolField(value: &_storage._snapshotBest) }()
         default: break
         }
       }
@@ -6269,6 +6658,33 @@ nonisolated extension SolverParameter: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._weights.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._weights, fieldNumber: 42)
       }
+      try { if let v = _storage._warmupIter {
+        try visitor.visitSingularInt32Field(value: v, fieldNumber: 10001)
+      } }()
+      try { if let v = _storage._warmupStartLr {
+        try visitor.visitSingularFloatField(value: v, fieldNumber: 10002)
+      } }()
+      try { if let v = _storage._minLr {
+        try visitor.visitSingularFloatField(value: v, fieldNumber: 10003)
+      } }()
+      if !_storage._plateauWinsize.isEmpty {
+        try visitor.visitRepeatedInt32Field(value: _storage._plateauWinsize, fieldNumber: 10004)
+      }
+      try { if let v = _storage._monitor {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 10005)
+      } }()
+      try { if let v = _storage._monitorMode {
+        try visitor.visitSingularEnumField(value: v, fieldNumber: 10006)
+      } }()
+      try { if let v = _storage._monitorMinDelta {
+        try visitor.visitSingularFloatField(value: v, fieldNumber: 10007)
+      } }()
+      try { if let v = _storage._earlyStopTests {
+        try visitor.visitSingularInt32Field(value: v, fieldNumber: 10008)
+      } }()
+      try { if let v = _storage._snapshotBest {
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 10009)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6320,6 +6736,15 @@ nonisolated extension SolverParameter: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._solverType != rhs_storage._solverType {return false}
         if _storage._layerWiseReduce != rhs_storage._layerWiseReduce {return false}
         if _storage._weights != rhs_storage._weights {return false}
+        if _storage._warmupIter != rhs_storage._warmupIter {return false}
+        if _storage._warmupStartLr != rhs_storage._warmupStartLr {return false}
+        if _storage._minLr != rhs_storage._minLr {return false}
+        if _storage._plateauWinsize != rhs_storage._plateauWinsize {return false}
+        if _storage._monitor != rhs_storage._monitor {return false}
+        if _storage._monitorMode != rhs_storage._monitorMode {return false}
+        if _storage._monitorMinDelta != rhs_storage._monitorMinDelta {return false}
+        if _storage._earlyStopTests != rhs_storage._earlyStopTests {return false}
+        if _storage._snapshotBest != rhs_storage._snapshotBest {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -6341,9 +6766,13 @@ nonisolated extension SolverParameter.SolverType: SwiftProtobuf._ProtoNameProvid
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SGD\0\u{1}NESTEROV\0\u{1}ADAGRAD\0\u{1}RMSPROP\0\u{1}ADADELTA\0\u{1}ADAM\0")
 }
 
+nonisolated extension SolverParameter.MonitorMode: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0AUTO\0\u{1}MIN\0\u{1}MAX\0")
+}
+
 nonisolated extension SolverState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SolverState"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}iter\0\u{3}learned_net\0\u{1}history\0\u{3}current_step\0\u{4}M\\\u{2}layer_state\0\u{3}recent_losses\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}iter\0\u{3}learned_net\0\u{1}history\0\u{3}current_step\0\u{4}M\\\u{2}layer_state\0\u{3}recent_losses\0\u{3}plateau_state\0\u{3}test_state\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6357,6 +6786,8 @@ nonisolated extension SolverState: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 4: try { try decoder.decodeSingularInt32Field(value: &self._currentStep) }()
       case 10001: try { try decoder.decodeRepeatedMessageField(value: &self.layerState) }()
       case 10002: try { try decoder.decodeRepeatedFloatField(value: &self.recentLosses) }()
+      case 10003: try { try decoder.decodeSingularMessageField(value: &self._plateauState) }()
+      case 10004: try { try decoder.decodeSingularMessageField(value: &self._testState) }()
       default: break
       }
     }
@@ -6385,6 +6816,12 @@ nonisolated extension SolverState: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.recentLosses.isEmpty {
       try visitor.visitPackedFloatField(value: self.recentLosses, fieldNumber: 10002)
     }
+    try { if let v = self._plateauState {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10003)
+    } }()
+    try { if let v = self._testState {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10004)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6395,6 +6832,8 @@ nonisolated extension SolverState: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs._currentStep != rhs._currentStep {return false}
     if lhs.layerState != rhs.layerState {return false}
     if lhs.recentLosses != rhs.recentLosses {return false}
+    if lhs._plateauState != rhs._plateauState {return false}
+    if lhs._testState != rhs._testState {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6449,9 +6888,9 @@ nonisolated extension LayerState: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   }
 }
 
-nonisolated extension TransformationParameter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".TransformationParameter"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scale\0\u{1}mirror\0\u{3}crop_size\0\u{3}mean_file\0\u{3}mean_value\0\u{3}force_color\0\u{3}force_gray\0")
+nonisolated extension MonitorState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".MonitorState"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}best\0\u{3}best_iter\0\u{1}waited\0\u{1}step\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6459,13 +6898,10 @@ nonisolated extension TransformationParameter: SwiftProtobuf.Message, SwiftProto
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularFloatField(value: &self._scale) }()
-      case 2: try { try decoder.decodeSingularBoolField(value: &self._mirror) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._cropSize) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self._meanFile) }()
-      case 5: try { try decoder.decodeRepeatedFloatField(value: &self.meanValue) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self._forceColor) }()
-      case 7: try { try decoder.decodeSingularBoolField(value: &self._forceGray) }()
+      case 1: try { try decoder.decodeSingularFloatField(value: &self._best) }()
+      case 2: try { try decoder.decodeSingularInt32Field(value: &self._bestIter) }()
+      case 3: try { try decoder.decodeSingularInt32Field(value: &self._waited) }()
+      case 4: try { try decoder.decodeSingularInt32Field(value: &self._step) }()
       default: break
       }
     }
@@ -6476,38 +6912,264 @@ nonisolated extension TransformationParameter: SwiftProtobuf.Message, SwiftProto
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._scale {
+    try { if let v = self._best {
       try visitor.visitSingularFloatField(value: v, fieldNumber: 1)
     } }()
-    try { if let v = self._mirror {
-      try visitor.visitSingularBoolField(value: v, fieldNumber: 2)
+    try { if let v = self._bestIter {
+      try visitor.visitSingularInt32Field(value: v, fieldNumber: 2)
     } }()
-    try { if let v = self._cropSize {
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+    try { if let v = self._waited {
+      try visitor.visitSingularInt32Field(value: v, fieldNumber: 3)
     } }()
-    try { if let v = self._meanFile {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
-    } }()
-    if !self.meanValue.isEmpty {
-      try visitor.visitRepeatedFloatField(value: self.meanValue, fieldNumber: 5)
-    }
-    try { if let v = self._forceColor {
-      try visitor.visitSingularBoolField(value: v, fieldNumber: 6)
-    } }()
-    try { if let v = self._forceGray {
-      try visitor.visitSingularBoolField(value: v, fieldNumber: 7)
+    try { if let v = self._step {
+      try visitor.visitSingularInt32Field(value: v, fieldNumber: 4)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
+  public static func ==(lhs: MonitorState, rhs: MonitorState) -> Bool {
+    if lhs._best != rhs._best {return false}
+    if lhs._bestIter != rhs._bestIter {return false}
+    if lhs._waited != rhs._waited {return false}
+    if lhs._step != rhs._step {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension TransformationParameter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".TransformationParameter"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scale\0\u{1}mirror\0\u{3}crop_size\0\u{3}mean_file\0\u{3}mean_value\0\u{3}force_color\0\u{3}force_gray\0\u{4}J\\\u{2}exif_orientation\0\u{3}max_rotation_angle\0\u{3}random_resized_crop\0\u{3}color_jitter\0")
+
+  fileprivate class _StorageClass {
+    var _scale: Float? = nil
+    var _mirror: Bool? = nil
+    var _cropSize: UInt32? = nil
+    var _meanFile: String? = nil
+    var _meanValue: [Float] = []
+    var _forceColor: Bool? = nil
+    var _forceGray: Bool? = nil
+    var _exifOrientation: Bool? = nil
+    var _maxRotationAngle: Float? = nil
+    var _randomResizedCrop: RandomResizedCropParameter? = nil
+    var _colorJitter: ColorJitterParameter? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _scale = source._scale
+      _mirror = source._mirror
+      _cropSize = source._cropSize
+      _meanFile = source._meanFile
+      _meanValue = source._meanValue
+      _forceColor = source._forceColor
+      _forceGray = source._forceGray
+      _exifOrientation = source._exifOrientation
+      _maxRotationAngle = source._maxRotationAngle
+      _randomResizedCrop = source._randomResizedCrop
+      _colorJitter = source._colorJitter
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularFloatField(value: &_storage._scale) }()
+        case 2: try { try decoder.decodeSingularBoolField(value: &_storage._mirror) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._cropSize) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._meanFile) }()
+        case 5: try { try decoder.decodeRepeatedFloatField(value: &_storage._meanValue) }()
+        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._forceColor) }()
+        case 7: try { try decoder.decodeSingularBoolField(value: &_storage._forceGray) }()
+        case 10001: try { try decoder.decodeSingularBoolField(value: &_storage._exifOrientation) }()
+        case 10002: try { try decoder.decodeSingularFloatField(value: &_storage._maxRotationAngle) }()
+        case 10003: try { try decoder.decodeSingularMessageField(value: &_storage._randomResizedCrop) }()
+        case 10004: try { try decoder.decodeSingularMessageField(value: &_storage._colorJitter) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._scale {
+        try visitor.visitSingularFloatField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._mirror {
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._cropSize {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._meanFile {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+      } }()
+      if !_storage._meanValue.isEmpty {
+        try visitor.visitRepeatedFloatField(value: _storage._meanValue, fieldNumber: 5)
+      }
+      try { if let v = _storage._forceColor {
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._forceGray {
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 7)
+      } }()
+      try { if let v = _storage._exifOrientation {
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 10001)
+      } }()
+      try { if let v = _storage._maxRotationAngle {
+        try visitor.visitSingularFloatField(value: v, fieldNumber: 10002)
+      } }()
+      try { if let v = _storage._randomResizedCrop {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10003)
+      } }()
+      try { if let v = _storage._colorJitter {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10004)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
   public static func ==(lhs: TransformationParameter, rhs: TransformationParameter) -> Bool {
-    if lhs._scale != rhs._scale {return false}
-    if lhs._mirror != rhs._mirror {return false}
-    if lhs._cropSize != rhs._cropSize {return false}
-    if lhs._meanFile != rhs._meanFile {return false}
-    if lhs.meanValue != rhs.meanValue {return false}
-    if lhs._forceColor != rhs._forceColor {return false}
-    if lhs._forceGray != rhs._forceGray {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._scale != rhs_storage._scale {return false}
+        if _storage._mirror != rhs_storage._mirror {return false}
+        if _storage._cropSize != rhs_storage._cropSize {return false}
+        if _storage._meanFile != rhs_storage._meanFile {return false}
+        if _storage._meanValue != rhs_storage._meanValue {return false}
+        if _storage._forceColor != rhs_storage._forceColor {return false}
+        if _storage._forceGray != rhs_storage._forceGray {return false}
+        if _storage._exifOrientation != rhs_storage._exifOrientation {return false}
+        if _storage._maxRotationAngle != rhs_storage._maxRotationAngle {return false}
+        if _storage._randomResizedCrop != rhs_storage._randomResizedCrop {return false}
+        if _storage._colorJitter != rhs_storage._colorJitter {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension RandomResizedCropParameter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".RandomResizedCropParameter"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}min_area\0\u{3}max_area\0\u{3}min_aspect\0\u{3}max_aspect\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFloatField(value: &self._minArea) }()
+      case 2: try { try decoder.decodeSingularFloatField(value: &self._maxArea) }()
+      case 3: try { try decoder.decodeSingularFloatField(value: &self._minAspect) }()
+      case 4: try { try decoder.decodeSingularFloatField(value: &self._maxAspect) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._minArea {
+      try visitor.visitSingularFloatField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._maxArea {
+      try visitor.visitSingularFloatField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._minAspect {
+      try visitor.visitSingularFloatField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._maxAspect {
+      try visitor.visitSingularFloatField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: RandomResizedCropParameter, rhs: RandomResizedCropParameter) -> Bool {
+    if lhs._minArea != rhs._minArea {return false}
+    if lhs._maxArea != rhs._maxArea {return false}
+    if lhs._minAspect != rhs._minAspect {return false}
+    if lhs._maxAspect != rhs._maxAspect {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ColorJitterParameter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ColorJitterParameter"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}brightness\0\u{1}contrast\0\u{1}saturation\0\u{1}hue\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFloatField(value: &self._brightness) }()
+      case 2: try { try decoder.decodeSingularFloatField(value: &self._contrast) }()
+      case 3: try { try decoder.decodeSingularFloatField(value: &self._saturation) }()
+      case 4: try { try decoder.decodeSingularFloatField(value: &self._hue) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._brightness {
+      try visitor.visitSingularFloatField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._contrast {
+      try visitor.visitSingularFloatField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._saturation {
+      try visitor.visitSingularFloatField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._hue {
+      try visitor.visitSingularFloatField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ColorJitterParameter, rhs: ColorJitterParameter) -> Bool {
+    if lhs._brightness != rhs._brightness {return false}
+    if lhs._contrast != rhs._contrast {return false}
+    if lhs._saturation != rhs._saturation {return false}
+    if lhs._hue != rhs._hue {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7094,7 +7756,7 @@ nonisolated extension CropParameter: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension DataParameter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".DataParameter"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{1}scale\0\u{3}mean_file\0\u{3}batch_size\0\u{3}crop_size\0\u{1}mirror\0\u{3}rand_skip\0\u{1}backend\0\u{3}force_encoded_color\0\u{1}prefetch\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{1}scale\0\u{3}mean_file\0\u{3}batch_size\0\u{3}crop_size\0\u{1}mirror\0\u{3}rand_skip\0\u{1}backend\0\u{3}force_encoded_color\0\u{1}prefetch\0\u{4}G\\\u{2}skip_corrupt\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7112,6 +7774,7 @@ nonisolated extension DataParameter: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 8: try { try decoder.decodeSingularEnumField(value: &self._backend) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self._forceEncodedColor) }()
       case 10: try { try decoder.decodeSingularUInt32Field(value: &self._prefetch) }()
+      case 10001: try { try decoder.decodeSingularBoolField(value: &self._skipCorrupt) }()
       default: break
       }
     }
@@ -7152,6 +7815,9 @@ nonisolated extension DataParameter: SwiftProtobuf.Message, SwiftProtobuf._Messa
     try { if let v = self._prefetch {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 10)
     } }()
+    try { if let v = self._skipCorrupt {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 10001)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7166,6 +7832,7 @@ nonisolated extension DataParameter: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs._mirror != rhs._mirror {return false}
     if lhs._forceEncodedColor != rhs._forceEncodedColor {return false}
     if lhs._prefetch != rhs._prefetch {return false}
+    if lhs._skipCorrupt != rhs._skipCorrupt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7645,7 +8312,7 @@ nonisolated extension HingeLossParameter.Norm: SwiftProtobuf._ProtoNameProviding
 
 nonisolated extension ImageDataParameter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ImageDataParameter"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{1}scale\0\u{3}mean_file\0\u{3}batch_size\0\u{3}crop_size\0\u{1}mirror\0\u{3}rand_skip\0\u{1}shuffle\0\u{3}new_height\0\u{3}new_width\0\u{3}is_color\0\u{3}root_folder\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{1}scale\0\u{3}mean_file\0\u{3}batch_size\0\u{3}crop_size\0\u{1}mirror\0\u{3}rand_skip\0\u{1}shuffle\0\u{3}new_height\0\u{3}new_width\0\u{3}is_color\0\u{3}root_folder\0\u{4}E\\\u{2}skip_corrupt\0\u{3}label_size\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7665,6 +8332,8 @@ nonisolated extension ImageDataParameter: SwiftProtobuf.Message, SwiftProtobuf._
       case 10: try { try decoder.decodeSingularUInt32Field(value: &self._newWidth) }()
       case 11: try { try decoder.decodeSingularBoolField(value: &self._isColor) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self._rootFolder) }()
+      case 10001: try { try decoder.decodeSingularBoolField(value: &self._skipCorrupt) }()
+      case 10002: try { try decoder.decodeSingularUInt32Field(value: &self._labelSize) }()
       default: break
       }
     }
@@ -7711,6 +8380,12 @@ nonisolated extension ImageDataParameter: SwiftProtobuf.Message, SwiftProtobuf._
     try { if let v = self._rootFolder {
       try visitor.visitSingularStringField(value: v, fieldNumber: 12)
     } }()
+    try { if let v = self._skipCorrupt {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 10001)
+    } }()
+    try { if let v = self._labelSize {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 10002)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7727,6 +8402,8 @@ nonisolated extension ImageDataParameter: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs._cropSize != rhs._cropSize {return false}
     if lhs._mirror != rhs._mirror {return false}
     if lhs._rootFolder != rhs._rootFolder {return false}
+    if lhs._skipCorrupt != rhs._skipCorrupt {return false}
+    if lhs._labelSize != rhs._labelSize {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
