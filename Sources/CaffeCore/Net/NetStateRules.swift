@@ -1,12 +1,12 @@
-internal import CaffeProto
-internal import Logging
+package import CaffeProto
+package import Logging
 
 extension NetParameter {
   /// The layers that the state (phase, level, stages) leaves over, by their `include` and `exclude` rules.
   ///
   /// - Returns: the indices of the layers that stay.
   /// - Throws: `NetError` for a layer with both kinds of rules.
-  func indicesOfLayers(in state: NetState, logger: Logger) throws -> [Int] {
+  package func indicesOfLayers(in state: NetState, logger: Logger) throws -> [Int] {
     try layer.indices.filter { index in
       let definition = layer[index]
       if !definition.include.isEmpty, !definition.exclude.isEmpty {
