@@ -8,7 +8,7 @@ internal import CLMDB
 
 /// Makes an LMDB database, as convert_imageset does.
 ///
-/// Records are stored a thousand at a time, each batch wholly or not at all; the last ones are stored by `finish()`.
+/// Records are stored a thousand at a time (or fewer large ones), each batch wholly or not at all; the last ones are stored by `finish()`.
 public final class LMDBWriter: DatabaseWriter {
   public var path: String { folder.path }
   private let folder: UnfinishedFolder
@@ -17,7 +17,7 @@ public final class LMDBWriter: DatabaseWriter {
   private var pendingBytes = 0
 
   private static let batchCount = 1000
-  private static let batchBytes = 256 << 20
+  private static let batchBytes = 32 << 20
 
   /// Starts the database, which appears under its name when it is finished; nothing of that name may exist.
   public init(creating path: String) throws(DataError) {
