@@ -9,11 +9,11 @@ extension Solver {
     losses = carriedLosses ?? SmoothedLoss()
     carriedLosses = nil
     var clock = DisplayClock(iteration: iteration)
-    while iteration < end {
+    while iteration < end, !endedEarly {
       net.clearParameterDiffs()
       if isTestDue {
         try testAll()
-        if wasStopped { break }
+        if wasStopped || endsEarly() { break }
       }
       for hook in onStart { try hook() }
       let isDisplayed = definition.display > 0 && iteration % Int(definition.display) == 0
