@@ -12,6 +12,7 @@ extension Solver {
     while iteration < end, !endedEarly {
       net.clearParameterDiffs()
       if isTestDue {
+        stateBeforeTest = stateOfTests()
         try testAll()
         if wasStopped || endsEarly() { break }
       }
@@ -23,6 +24,7 @@ extension Solver {
       for hook in onGradientsReady { try hook() }
       applyUpdate(logsRate: isDisplayed)
       iteration += 1
+      stateBeforeTest = nil
       onProgress?(iteration - start, end - start)
 
       let action = requestedAction()

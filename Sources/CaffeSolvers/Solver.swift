@@ -130,6 +130,8 @@ public final class Solver {
 
   /// The iteration of the snapshot that was last written or restored.
   var lastSnapshot: Int?
+  /// The part of a snapshot that tests change as it was before the test of this iteration, until its update.
+  var stateBeforeTest: SolverState?
   /// The losses that a snapshot carried over, for the next `step`.
   var carriedLosses: SmoothedLoss?
 }

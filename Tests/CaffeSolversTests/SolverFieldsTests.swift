@@ -1,4 +1,5 @@
 import Caffe
+import Foundation
 import Testing
 
 @Suite struct `A solver file` {
@@ -39,5 +40,39 @@ import Testing
     }
     #expect(error?.problem == problem)
     #expect(error?.description.hasPrefix("solver.prototxt: error: \(problem)") == true)
+  }
+}
+
+@Suite struct `The page on solvers` {
+  private static let root = URL(filePath: #filePath).appending(path: "../../..").standardized
+
+  /// The fields of the message, each with its default.
+  private static func fields() throws -> [(name: String, value: String)] {
+    let proto = try String(contentsOf: root.appending(path: "Sources/CaffeProto/caffe.proto"), encoding: .utf8)
+    let start = try #require(proto.range(of: "message SolverParameter {")).upperBound
+    let message = proto[start...].split(separator: "\nmessage ")[0]
+    let field = #/^  (?:optional|repeated) \w+ (\w+) = \d+(?: \[default = ([^\]]+)\])?;/#.anchorsMatchLineEndings()
+    return message.matches(of: field).map { (String($0.1), $0.2.map(String.init) ?? "") }
+  }
+
+  @Test func `lists every field with its default`() throws {
+    let fields = try Self.fields()
+    #expect(fields.count > 50)
+    let page = try String(
+      contentsOf: Self.root.appending(path: "Sources/Caffe/Caffe.docc/Solvers.md"), encoding: .utf8)
+    let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }.map {
+      $0.split(separator: "|", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    for field in fields {
+      let row = rows.first { $0[1] == "`\(field.name)`" || $0[1] == "`\(field.name)` °" }
+      #expect(row?[2] == field.value, "\(field.name)")
+    }
+  }
+
+  @Test func `names every policy and every rule`() throws {
+    let page = try String(
+      contentsOf: Self.root.appending(path: "Sources/Caffe/Caffe.docc/Solvers.md"), encoding: .utf8)
+    for policy in LearningRatePolicies.all { #expect(page.contains("lr_policy: \"\(policy.name)\"")) }
+    for rule in UpdateRules.all { #expect(page.contains("type: \"\(rule.type)\"")) }
   }
 }

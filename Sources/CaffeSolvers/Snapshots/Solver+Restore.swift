@@ -44,6 +44,7 @@ extension Solver {
     currentStep = Int(state.hasPlateauState ? state.plateauState.step : state.currentStep)
     (testWatch, plateauWatch) = watches
     endedEarly = false
+    stateBeforeTest = nil
     carriedLosses = state.recentLosses.isEmpty ? nil : SmoothedLoss(recent: state.recentLosses)
     lastSnapshot = iteration
     try restoreLayers(state.layerState)

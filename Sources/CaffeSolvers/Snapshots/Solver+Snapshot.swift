@@ -65,32 +65,44 @@ extension Solver {
   }
 
   private func state(of model: String) -> SolverState {
-    var state = SolverState()
+    var state = stateBeforeTest ?? stateOfTests()
     state.iter = Int32(iteration)
     state.learnedNet = model
     state.currentStep = Int32(currentStep)
     state.recentLosses = losses.recent
-    if policy is PlateauPolicy { state.plateauState = plateauWatch.state(step: currentStep) }
-    if monitor != nil { state.testState = testWatch.state() }
-    for (prefix, net) in statefulNets {
-      for node in net.layers {
-        var entry = LayerState()
-        entry.layer = prefix + node.name
-        if let layer = node.layer as? any StatefulLayer {
-          entry.seed = layer.seed
-          entry.counter = layer.position
-        } else if let layer = node.layer as? any CarryingLayer {
-          entry.carried = layer.carried.map { Blob([$0.count], Array($0.values)).proto() }
-        } else {
-          continue
-        }
-        state.layerState.append(entry)
-      }
-    }
+    state.layerState = statefulNets.prefix(1).flatMap(layerStates) + state.layerState
     return state
   }
 
-  /// The nets whose layers' states belong to a snapshot, each with what tells its layers from the others'.
+  /// The part of a snapshot that tests change.
+  ///
+  /// A test that no update has followed yet is made again by a resumed run. Snapshots in between take this part from before
+  /// the test, so that it meets the same data and nothing counts twice.
+  func stateOfTests() -> SolverState {
+    var state = SolverState()
+    if policy is PlateauPolicy { state.plateauState = plateauWatch.state(step: currentStep) }
+    if monitor != nil { state.testState = testWatch.state() }
+    state.layerState = statefulNets.dropFirst().flatMap(layerStates)
+    return state
+  }
+
+  private func layerStates(prefix: String, net: Net) -> [LayerState] {
+    net.layers.compactMap { node in
+      var entry = LayerState()
+      entry.layer = prefix + node.name
+      if let layer = node.layer as? any StatefulLayer {
+        entry.seed = layer.seed
+        entry.counter = layer.position
+      } else if let layer = node.layer as? any CarryingLayer {
+        entry.carried = layer.carried.map { Blob([$0.count], Array($0.values)).proto() }
+      } else {
+        return nil
+      }
+      return entry
+    }
+  }
+
+  /// The nets whose layers' states belong to a snapshot, the train net first, each with what tells its layers from the others'.
   var statefulNets: [(prefix: String, net: Net)] {
     [("", net)] + testNets.enumerated().map { ("test net #\($0)/", $1) }
   }

@@ -70,6 +70,7 @@ import Testing
     (#"lr_policy: "exp" gamma: -1"#, "gamma is -1.0, but must be at least 0"),
     (#"lr_policy: "step" gamma: 1"#, "stepsize is 0, but must be greater than 0"),
     (#"lr_policy: "sigmoid" gamma: 1"#, "stepsize is 0, but must be greater than 0"),
+    (#"lr_policy: "poly" power: 1"#, #"lr_policy "poly" needs max_iter: there the rate arrives at 0"#),
     (#"lr_policy: "cosine" base_lr: 1"#, #"lr_policy "cosine" needs max_iter: there the rate arrives at min_lr"#),
     (
       #"lr_policy: "cosine" base_lr: 1 max_iter: 9 min_lr: -1"#,

@@ -74,6 +74,43 @@ import Testing
     #expect(!resumed.endedEarly)
   }
 
+  @Test(arguments: [SolverAction.stop, .snapshot])
+  func `makes the test again in the midst of which the snapshot was asked for`(action: SolverAction) throws {
+    let fields = """
+      base_lr: 0.05 lr_policy: "plateau" gamma: 0.5 plateau_winsize: 2 monitor: "loss" early_stop_tests: 3 max_iter: 9
+      test_iter: 2 test_iter: 2 test_interval: 2
+      """
+    let whole = try bench.makeSolver(fields)
+    try whole.solve()
+    let end = "run_iter_\(whole.iteration).solverstate"
+    let expected = try bench.bytes(end)
+
+    let interrupted = try bench.makeSolver(fields)
+    var asked = 0
+    interrupted.requestedAction = { [unowned interrupted] in
+      asked += interrupted.iteration == 4 ? 1 : 0
+      // First after the update, then before each batch: the last one of the second test net is the fifth time.
+      return interrupted.iteration == 4 && asked == 5 ? action : .none
+    }
+    try interrupted.solve()
+    #expect(interrupted.wasStopped == (action == .stop))
+    try? FileManager.default.removeItem(atPath: "\(bench.folder.path)/\(end)")
+    let resumed = try bench.makeSolver(fields, seed: 99)
+    try resumed.solve(resumingFrom: "\(bench.folder.path)/run_iter_4.solverstate")
+    #expect(try bench.bytes(end) == expected)
+  }
+
+  @Test func `of training that ended early ends again`() throws {
+    let fields = #"base_lr: 1 lr_policy: "fixed" early_stop_tests: 2 test_iter: 1 test_interval: 2 max_iter: 20"#
+    let first = try bench.makeSolver(fields, net: Workbench.guided)
+    first.guide(by: [1])
+    try first.solve()
+    #expect(first.iteration == 4)
+    let again = try bench.makeSolver(fields, net: Workbench.guided)
+    try again.solve(resumingFrom: "\(bench.folder.path)/run_iter_4.solverstate")
+    #expect(again.iteration == 4)
+  }
+
   @Test func `keeps in its state what was seen`() throws {
     let solver = try bench.makeSolver(
       """
