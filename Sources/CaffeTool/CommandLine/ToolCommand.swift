@@ -31,14 +31,13 @@ extension ToolCommand {
 
 /// The `caffe` program: the list of its commands.
 struct CaffeCommand: ParsableCommand {
-  static let commands: [any ToolCommand.Type] = [
-    Train.self, Test.self, Time.self, DeviceQuery.self, ConvertMNISTData.self, UpgradeNetProtoText.self,
-    UpgradeNetProtoBinary.self, UpgradeSolverProtoText.self,
-  ]
+  static let commands: [any ToolCommand.Type] =
+    [Train.self, Test.self, Time.self, DeviceQuery.self] as [any ToolCommand.Type] + ownPrograms
 
   /// Commands that are also programs under their own name.
   static let ownPrograms: [any ToolCommand.Type] = [
-    ConvertMNISTData.self, UpgradeNetProtoText.self, UpgradeNetProtoBinary.self, UpgradeSolverProtoText.self,
+    ConvertMNISTData.self, ConvertCIFARData.self, ComputeImageMean.self, ExtractFeatures.self,
+    UpgradeNetProtoText.self, UpgradeNetProtoBinary.self, UpgradeSolverProtoText.self,
   ]
 
   static let configuration = CommandConfiguration(
