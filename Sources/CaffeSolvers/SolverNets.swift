@@ -88,10 +88,20 @@ struct SolverNets {
     var environment = environment
     environment.seed = Random.seed(environment.seed, part: UInt64(part))
     let net = try Net(definition, state: merged, in: environment)
-    for path in solver.weights.flatMap({ $0.split(separator: ",") }) {
+    for path in solver.weights.flatMap(Self.paths(in:)) {
       net.logger.info("Finetuning from \(path)")
-      try net.copyWeights(fromFile: String(path))
+      try net.copyWeights(fromFile: path)
     }
     return net
+  }
+
+  /// The paths between the commas, without spaces around them.
+  private static func paths(in list: String) -> [String] {
+    list.split(separator: ",").compactMap { entry in
+      guard let first = entry.firstIndex(where: { !$0.isWhitespace }),
+        let last = entry.lastIndex(where: { !$0.isWhitespace })
+      else { return nil }
+      return String(entry[first...last])
+    }
   }
 }

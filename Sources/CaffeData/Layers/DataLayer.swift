@@ -169,7 +169,7 @@ private final class BatchReader {
     for item in 0..<batchSize {
       let (record, datum) = try read()
       do throws(NetError) {
-        let image = try Image(datum, color: transformer.color)
+        let image = try Image(datum, transformer.decoding)
         let output = try transformer.outputShape(for: image.shape)
         if first == nil {
           batch.shape = try Shape(checking: [batchSize, output.channels, output.height, output.width])

@@ -10,8 +10,13 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   @Test(arguments: [
+<<<<<<< HEAD
+    "crop_full", "crop_odd", "encoded_force_color", "encoded_force_gray", "encoded_native", "encoded_png",
+    "float_features", "gray", "many", "mean_file", "mean_file_crop_scale", "mean_value_one",
+=======
     "crop_full", "crop_odd", "float_features", "gray", "leveldb", "many", "mean_file", "mean_file_crop_scale",
     "mean_value_one",
+>>>>>>> tools
     "mean_values_scale", "mixed_sizes_batch1", "no_label", "overflow", "plain", "prefetch_many", "prefetch_one",
     "rand_skip_ignored", "resized", "scale", "train_plain",
   ])
@@ -94,11 +99,6 @@ import Testing
     #expect(try runner.pass()[1] == [0, 1])
     #expect(message { try runner.pass() }.contains("it is 1x2x2, but the first of its batch is 1x2x3"))
     #expect(message { try runner.pass() }.contains("but the first of its batch"))
-  }
-
-  @Test func `says that encoded images cannot be decoded`() {
-    let text = message { _ = try LayerRunner<DataLayer>(net(source: "lmdb_encoded")) }
-    #expect(text.contains("record '00000000_") && text.contains("cannot decode images"))
   }
 
   @Test func `says that a record is no Datum`() throws {
