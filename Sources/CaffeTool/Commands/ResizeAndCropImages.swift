@@ -41,6 +41,7 @@ struct ResizeAndCropImages: ToolCommand {
   }
 
   func run(in session: Session) throws {
+    keepFreedMemory()
     let names = try imageNames()
     var line = ProgressLine("Resizing", to: names.count, on: session.output)
     defer { line.finish() }
