@@ -88,24 +88,24 @@ struct ConvertImageset: ToolCommand {
     var firstSize: Int?
     try OrderedWorkers.run(
       threads: workerCount, next: { next.popFirst().map { ($0, images[order[$0]]) } },
-      work: { number, image in try conversion.convert(image, number: number) }
-    ) { result in
-      switch result {
-      case .unreadable(let path, let reason):
-        skipped += 1
-        log.error("Could not open or find file \(path)\(reason.map { ": \($0)" } ?? "")")
-      case .record(let key, let value, let size):
-        if checksSize, let firstSize, size != firstSize {
-          throw ToolError(
-            "Incorrect data field size \(size): '\(key)' has another size than the first image (\(firstSize))")
+      work: { number, image in try conversion.convert(image, number: number) },
+      finish: { result in
+        switch result {
+        case .unreadable(let path, let reason):
+          skipped += 1
+          log.error("Could not open or find file \(path)\(reason.map { ": \($0)" } ?? "")")
+        case .record(let key, let value, let size):
+          if checksSize, let firstSize, size != firstSize {
+            throw ToolError(
+              "Incorrect data field size \(size): '\(key)' has another size than the first image (\(firstSize))")
+          }
+          firstSize = firstSize ?? size
+          try writer.put(value, key: key)
+          count += 1
+          if count % 1000 == 0 { log.info("Processed \(count) files.") }
         }
-        firstSize = firstSize ?? size
-        try writer.put(value, key: key)
-        count += 1
-        if count % 1000 == 0 { log.info("Processed \(count) files.") }
-      }
-      line.update(count + skipped)
-    }
+        line.update(count + skipped)
+      })
     line.finish()
     guard count > 0 else { throw ToolError("\(list): none of its images could be read, so there is no database") }
     try writer.finish()
