@@ -26,7 +26,8 @@ import Testing
   }
 
   @Test func `gives the newest version of each record in tables and journals, and none that was removed`() throws {
-    #expect(try records(fixture("leveldb_mixed")) == expected())
+    let isSame = try records(fixture("leveldb_mixed")) == expected()
+    #expect(isSame)
   }
 
   @Test func `starts over behind the last record, and counts the records when it gets there`() throws {
@@ -106,7 +107,8 @@ import Testing
     let database = try openDatabase(path)
     #expect(database.notice?.contains("the last batch of its journal is incomplete and left out") == true)
     let expected = try expected().filter { $0.name != "empty" }
-    #expect(try records(path) == expected)
+    let isSame = try records(path) == expected
+    #expect(isSame)
     #expect(try openDatabase(fixture("leveldb_mixed")).notice == nil)
   }
 
@@ -122,7 +124,8 @@ import Testing
       }
       try bytes.write(to: URL(filePath: "\(path)/\(name)"))
     }
-    #expect(try records(path) == expected())
+    let isSame = try records(path) == expected()
+    #expect(isSame)
   }
 
   @Test func `notices any damage that matters`() throws {
@@ -140,7 +143,12 @@ import Testing
           damaged[bytes.count - 1 - random.below(reach)] = UInt8(truncatingIfNeeded: random.next())
         }
         try Data(damaged).write(to: URL(filePath: "\(path)/\(name)"))
-        if let found = try? records(path) { #expect(found == expected) }
+        // Damage to the length of the journal's last record looks like a batch that was not finished.
+        guard let database = try? openDatabase(path), database.notice == nil, let found = try? records(path) else {
+          continue
+        }
+        let isSame = found == expected
+        #expect(isSame, "\(name)")
       }
       try Data(bytes).write(to: URL(filePath: "\(path)/\(name)"))
     }
