@@ -123,6 +123,65 @@ static inline bool caffe_layout_is_row_major(caffe_layout_t layout) {
   return true;
 }
 
+// For a tensor of items × channels × places: how many channels lie side by side, if the places of one block of channels of
+// one item are contiguous and blocks follow each other in order; 0 if the layout is not of this kind.
+static inline int64_t caffe_layout_channel_block(caffe_layout_t layout) {
+  caffe_const_descriptor_t descriptor = caffe_descriptor(layout);
+#if DNNL_VERSION_MAJOR >= 3
+  dnnl_format_kind_t kind = dnnl_format_kind_undef;
+  int rank = 0, blocks = 0;
+  const dnnl_dims_t *dimensions = NULL, *padded = NULL, *strides = NULL, *sizes = NULL, *axes = NULL;
+  dnnl_memory_desc_query(descriptor, dnnl_query_format_kind, &kind);
+  if (kind != dnnl_blocked) return 0;
+  dnnl_memory_desc_query(descriptor, dnnl_query_ndims_s32, &rank);
+  dnnl_memory_desc_query(descriptor, dnnl_query_inner_nblks_s32, &blocks);
+  dnnl_memory_desc_query(descriptor, dnnl_query_inner_blks, &sizes);
+  dnnl_memory_desc_query(descriptor, dnnl_query_inner_idxs, &axes);
+  dnnl_memory_desc_query(descriptor, dnnl_query_dims, &dimensions);
+  dnnl_memory_desc_query(descriptor, dnnl_query_padded_dims, &padded);
+  dnnl_memory_desc_query(descriptor, dnnl_query_strides, &strides);
+#else
+  if (descriptor->format_kind != dnnl_blocked) return 0;
+  int rank = descriptor->ndims, blocks = descriptor->format_desc.blocking.inner_nblks;
+  const dnnl_dims_t *dimensions = &descriptor->dims, *padded = &descriptor->padded_dims;
+  const dnnl_dims_t *strides = &descriptor->format_desc.blocking.strides;
+  const dnnl_dims_t *sizes = &descriptor->format_desc.blocking.inner_blks;
+  const dnnl_dims_t *axes = &descriptor->format_desc.blocking.inner_idxs;
+#endif
+  if (rank < 2 || blocks > 1 || (blocks == 1 && (*axes)[0] != 1)) return 0;
+  bool channelsLast = blocks == 0 && (*strides)[1] == 1;
+  int64_t block = blocks == 1 ? (*sizes)[0] : channelsLast ? (*dimensions)[1] : 1;
+  int64_t expected = block;
+  for (int i = rank - 1; i >= 2; i--) {
+    if ((*dimensions)[i] != 1 && (*strides)[i] != expected) return 0;
+    expected *= (*dimensions)[i];
+  }
+  if (!channelsLast && (*padded)[1] > block && (*strides)[1] != expected) return 0;
+  expected *= (*padded)[1] / block;
+  if ((*dimensions)[0] != 1 && (*strides)[0] != expected) return 0;
+  return block;
+}
+
+// Items × channels × places in blocks of 8 or 16 channels.
+static inline dnnl_status_t caffe_layout_create_blocked(
+    caffe_layout_t *layout, int rank, const int64_t *dimensions, int64_t block) {
+  const dnnl_format_tag_t tags[2][3] = {
+      {dnnl_nCw8c, dnnl_nChw8c, dnnl_nCdhw8c}, {dnnl_nCw16c, dnnl_nChw16c, dnnl_nCdhw16c}};
+  *layout = NULL;
+  if (rank < 3 || rank > 5 || (block != 8 && block != 16)) return dnnl_unimplemented;
+  dnnl_format_tag_t tag = tags[block == 16][rank - 3];
+#if DNNL_VERSION_MAJOR >= 3
+  return dnnl_memory_desc_create_with_tag((dnnl_memory_desc_t *)layout, rank, dimensions, dnnl_f32, tag);
+#else
+  dnnl_memory_desc_t *descriptor = (dnnl_memory_desc_t *)malloc(sizeof(dnnl_memory_desc_t));
+  if (!descriptor) return dnnl_out_of_memory;
+  dnnl_status_t status = dnnl_memory_desc_init_by_tag(descriptor, rank, dimensions, dnnl_f32, tag);
+  if (status != dnnl_success) { free(descriptor); descriptor = NULL; }
+  *layout = (caffe_layout_t)descriptor;
+  return status;
+#endif
+}
+
 static inline dnnl_status_t caffe_memory_create(
     dnnl_memory_t *memory, caffe_layout_t layout, dnnl_engine_t engine, void *values) {
   return dnnl_memory_create(memory, caffe_descriptor(layout), engine, values);
@@ -263,6 +322,64 @@ static inline dnnl_status_t caffe_elementwise_forward(
 #else
   CAFFE_CREATE(
       eltwise, eltwise_forward, false, NULL, dnnl_forward_inference, algorithm, caffe_descriptor(layout), alpha, 0)
+#endif
+}
+
+static inline dnnl_status_t caffe_batch_normalization_forward(
+    dnnl_primitive_desc_t *result, dnnl_engine_t engine, bool given, float epsilon, caffe_layout_t layout) {
+  dnnl_prop_kind_t kind = given ? dnnl_forward_inference : dnnl_forward_training;
+  unsigned flags = given ? dnnl_use_global_stats : dnnl_normalization_flags_none;
+#if DNNL_VERSION_MAJOR >= 3
+  CAFFE_CREATE(
+      batch_normalization_forward, false, engine, kind, caffe_descriptor(layout), caffe_descriptor(layout), epsilon,
+      flags)
+#else
+  CAFFE_CREATE(
+      batch_normalization, batch_normalization_forward, false, NULL, kind, caffe_descriptor(layout), epsilon, flags)
+#endif
+}
+
+static inline dnnl_status_t caffe_batch_normalization_backward(
+    dnnl_primitive_desc_t *result, dnnl_engine_t engine, bool given, float epsilon, caffe_layout_t layout,
+    const_dnnl_primitive_desc_t forward) {
+  unsigned flags = given ? dnnl_use_global_stats : dnnl_normalization_flags_none;
+#if DNNL_VERSION_MAJOR >= 3
+  CAFFE_CREATE(
+      batch_normalization_backward, false, engine, dnnl_backward_data, caffe_descriptor(layout),
+      caffe_descriptor(layout), caffe_descriptor(layout), epsilon, flags, forward)
+#else
+  CAFFE_CREATE(
+      batch_normalization, batch_normalization_backward, false, forward, dnnl_backward_data, caffe_descriptor(layout),
+      caffe_descriptor(layout), epsilon, flags)
+#endif
+}
+
+// Across channels.
+static inline dnnl_status_t caffe_lrn_forward(
+    dnnl_primitive_desc_t *result, dnnl_engine_t engine, caffe_layout_t layout, int64_t size, float alpha, float beta,
+    float k) {
+#if DNNL_VERSION_MAJOR >= 3
+  CAFFE_CREATE(
+      lrn_forward, false, engine, dnnl_forward_training, dnnl_lrn_across_channels, caffe_descriptor(layout),
+      caffe_descriptor(layout), size, alpha, beta, k)
+#else
+  CAFFE_CREATE(
+      lrn, lrn_forward, false, NULL, dnnl_forward_training, dnnl_lrn_across_channels, caffe_descriptor(layout), size,
+      alpha, beta, k)
+#endif
+}
+
+static inline dnnl_status_t caffe_lrn_backward(
+    dnnl_primitive_desc_t *result, dnnl_engine_t engine, caffe_layout_t layout, int64_t size, float alpha, float beta,
+    float k, const_dnnl_primitive_desc_t forward) {
+#if DNNL_VERSION_MAJOR >= 3
+  CAFFE_CREATE(
+      lrn_backward, false, engine, dnnl_lrn_across_channels, caffe_descriptor(layout), caffe_descriptor(layout),
+      caffe_descriptor(layout), size, alpha, beta, k, forward)
+#else
+  CAFFE_CREATE(
+      lrn, lrn_backward, false, forward, dnnl_lrn_across_channels, caffe_descriptor(layout), caffe_descriptor(layout),
+      size, alpha, beta, k)
 #endif
 }
 

@@ -36,9 +36,43 @@ public final class OneDNNEngine: Engine {
 
   public func sum(_ description: SumDescription) -> any SumOperation { OneDNNSum(description, on: runtime) }
 
-  public func divide(_ count: Int, _ work: (Range<Int>) -> Void) { parallelFor(count, grain: 1, work) }
+  public func batchNormalization(
+    _ description: BatchNormalizationDescription
+  ) -> any BatchNormalizationOperation {
+    (try? OneDNNBatchNormalization(description, on: runtime)) ?? reference.batchNormalization(description)
+  }
+
+  public func localResponseNormalization(
+    _ description: LocalResponseNormalizationDescription
+  ) -> (any LocalResponseNormalizationOperation)? {
+    try? OneDNNLocalResponseNormalization(description, on: runtime)
+  }
+
+  public func divide(_ count: Int, _ work: (Range<Int>) -> Void) { runtime.parallelFor(count, grain: 1, work) }
 
   public func elementwise(_ description: ElementwiseDescription) -> (any ElementwiseOperation)? {
     try? OneDNNElementwise(description, on: runtime)
+  }
+
+  public func order(of buffer: Buffer, _ shape: Shape) -> (any MemoryOrder)? {
+    buffer.currentLayout(of: shape.dimensions)
+  }
+
+  public func order(like order: any MemoryOrder, _ shape: Shape) -> (any MemoryOrder)? {
+    layout(order)?.relative(shape.dimensions)
+  }
+
+  public func read(_ buffer: Buffer, in order: (any MemoryOrder)?) -> UnsafePointer<Float> {
+    buffer.pointer(reading: layout(order), on: runtime)
+  }
+
+  public func overwrite(_ buffer: Buffer, in order: (any MemoryOrder)?) -> UnsafeMutablePointer<Float> {
+    buffer.pointer(overwriting: layout(order), on: runtime)
+  }
+
+  private func layout(_ order: (any MemoryOrder)?) -> Layout? {
+    guard let order else { return nil }
+    guard let layout = order as? Layout else { preconditionFailure("an order of another engine") }
+    return layout
   }
 }

@@ -1,29 +1,20 @@
-/// The mean of the last few losses.
+/// The mean of the last few losses (`average_loss`).
 struct SmoothedLoss {
+  /// The losses in the order in which they came.
   private(set) var recent: [Float] = []
-  private(set) var mean: Float = 0
-  private var next = 0
 
   init() {}
 
   /// Goes on from losses that were recorded before, the oldest first.
-  init(recent: [Float]) {
-    self.recent = recent
-    mean = recent.isEmpty ? 0 : recent.reduce(0, +) / Float(recent.count)
+  init(recent: [Float]) { self.recent = recent }
+
+  /// Summed anew and in order each time, so that a resumed run has the very mean of an uninterrupted one.
+  var mean: Float {
+    recent.isEmpty ? 0 : Float(recent.reduce(0.0) { $0 + Double($1) } / Double(recent.count))
   }
 
   mutating func add(_ loss: Float, keeping count: Int) {
-    if recent.count < count {
-      recent.append(loss)
-      mean = (mean * Float(recent.count - 1) + loss) / Float(recent.count)
-    } else {
-      next %= count
-      mean += (loss - recent[next]) / Float(count)
-      recent[next] = loss
-      next += 1
-    }
+    recent.append(loss)
+    if recent.count > count { recent.removeFirst(recent.count - count) }
   }
-
-  /// The losses in the order in which they came.
-  var inOrder: [Float] { Array(recent[next...] + recent[..<next]) }
 }

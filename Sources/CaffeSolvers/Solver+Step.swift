@@ -9,11 +9,12 @@ extension Solver {
     losses = carriedLosses ?? SmoothedLoss()
     carriedLosses = nil
     var clock = DisplayClock(iteration: iteration)
-    while iteration < end {
+    while iteration < end, !endedEarly {
       net.clearParameterDiffs()
       if isTestDue {
+        stateBeforeTest = stateOfTests()
         try testAll()
-        if wasStopped { break }
+        if wasStopped || endsEarly() { break }
       }
       for hook in onStart { try hook() }
       let isDisplayed = definition.display > 0 && iteration % Int(definition.display) == 0
@@ -23,6 +24,7 @@ extension Solver {
       for hook in onGradientsReady { try hook() }
       applyUpdate(logsRate: isDisplayed)
       iteration += 1
+      stateBeforeTest = nil
       onProgress?(iteration - start, end - start)
 
       let action = requestedAction()

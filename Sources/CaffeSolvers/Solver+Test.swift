@@ -2,9 +2,11 @@ internal import CaffeCore
 internal import CaffeProto
 
 extension Solver {
-  /// Tests every test net.
+  /// Tests every test net. What the first one gives counts for `plateau`, `early_stop_tests` and `snapshot_best`.
   public func testAll() throws {
-    for index in testNets.indices where !wasStopped { try test(index) }
+    for index in testNets.indices where !wasStopped {
+      if let means = try test(index), index == 0 { judge(means) }
+    }
   }
 
   /// Runs a test net over `test_iter` batches with the present weights and logs the mean of each output value.

@@ -4,6 +4,7 @@ internal import CaffeProto
 extension Solver {
   /// Clips, normalises and regularises the gradients, makes steps of them by the update rule, and takes the steps.
   func applyUpdate(logsRate: Bool) {
+    advancePlateau()
     let rate = learningRate()
     if logsRate { logger.info("Iteration \(iteration), lr = \(rate.shortText)") }
     clipGradients()
@@ -25,6 +26,7 @@ extension Solver {
     let gradients = parameter.blob.diff.mutableValues
     let decay = regularization.weightDecay * parameter.decayMultiplier
     let rate = rate * parameter.learningRateMultiplier
+    let isDecoupled = type(of: rule).decouplesDecay
     let size = 4096
     let pieces = (weights.count + size - 1) / size
     func work(_ pieces: Range<Int>) {
@@ -33,10 +35,11 @@ extension Solver {
         let weight = Values(rebasing: weights[range])
         let gradient = Values(rebasing: gradients[range])
         if normalization != 1 { for i in gradient.indices { gradient[i] *= normalization } }
-        regularization.add(to: gradient, of: weight, decay: decay)
+        if !isDecoupled { regularization.add(to: gradient, of: weight, decay: decay) }
         rule.step(
           gradient, History(first: Values(rebasing: first[range]), second: Values(rebasing: second[range])), rate: rate,
           iteration: iteration)
+        if isDecoupled { regularization.add(to: gradient, of: weight, decay: rate * decay) }
         for i in weight.indices { weight[i] -= gradient[i] }
       }
     }

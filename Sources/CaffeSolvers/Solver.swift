@@ -17,7 +17,7 @@ public final class Solver {
   /// How many updates have been made.
   public internal(set) var iteration = 0
 
-  /// How often the learning rate has dropped (policies step and multistep).
+  /// How often the learning rate has dropped (policies step, multistep and plateau).
   public internal(set) var currentStep = 0
 
   /// What the update rule remembers, as files store it: one blob for each learnable parameter, or, for rules with two values
@@ -37,19 +37,35 @@ public final class Solver {
   /// Whether a stop was requested.
   public internal(set) var wasStopped = false
 
+  /// Whether training ended because `early_stop_tests` tests in a row brought nothing better: then `step` makes no more updates,
+  /// until `solve` or `restore` is called.
+  public internal(set) var endedEarly = false
+
   let policy: any LearningRatePolicy
+  let warmUp: WarmUp
   let rule: any UpdateRule
   let regularization: Regularization
   var losses = SmoothedLoss()
 
+  /// What is watched in tests, if anything is, and what was seen there.
+  let monitor: TestMonitor?
+  var testWatch: Watch
+  /// What policy `plateau` has seen.
+  var plateauWatch: Watch
+
   /// Builds the train net and the test nets.
   ///
   /// - Throws: `SolverError` for a definition that contradicts itself, or what the nets throw.
-  public init(_ source: SolverDefinition, in environment: NetEnvironment) throws {
+  public convenience init(_ source: SolverDefinition, in environment: NetEnvironment) throws {
+    for notice in source.notices { environment.logger.info("\(notice)") }
+    do { try self.init(source.parameter, in: environment) } catch let error as SolverError {
+      throw error.located(in: source.file)
+    }
+  }
+
+  private init(_ definition: SolverParameter, in environment: NetEnvironment) throws {
     logger = environment.logger
-    let definition = source.parameter
     self.definition = definition
-    for notice in source.notices { logger.info("\(notice)") }
     logger.info("Initializing solver from parameters: \n\(Prototxt.print(definition))")
     guard definition.averageLoss >= 1 else {
       throw SolverError("average_loss should be non-negative: it is \(definition.averageLoss), but must be at least 1")
@@ -61,9 +77,10 @@ public final class Solver {
       throw SolverError("test_iter is \(count), but must be at least 1")
     }
     policy = try LearningRatePolicies.make(definition)
+    warmUp = try WarmUp(definition)
     rule = try UpdateRules.make(definition)
     regularization = try Regularization(definition)
-    if definition.snapshot > 0 { try Self.probeSnapshotPrefix(definition.snapshotPrefix) }
+    if definition.snapshot > 0 || definition.snapshotBest { try Self.probeSnapshotPrefix(definition.snapshotPrefix) }
 
     let nets = SolverNets(definition, environment)
     net = try nets.makeTrainNet()
@@ -71,13 +88,18 @@ public final class Solver {
     for _ in 0..<type(of: rule).historyCount {
       history += net.learnableParameters.map { Blob($0.blob.shape) }
     }
+    monitor = try TestMonitor.make(definition, testNets: testNets)
+    let minDelta = definition.monitorMinDelta
+    testWatch = Watch(largerIsBetter: monitor?.largerIsBetter ?? false, minDelta: minDelta)
+    plateauWatch = Watch(largerIsBetter: definition.hasMonitor && testWatch.largerIsBetter, minDelta: minDelta)
+    for warning in Self.warnings(definition) { logger.warning("\(warning)") }
     logger.info("Solver scaffolding done.")
   }
 
   /// The learning rate of the coming update. Asking can advance the step of the multistep policy.
   public func learningRate() -> Float {
     let before = currentStep
-    let rate = policy.rate(at: iteration, step: &currentStep)
+    let rate = warmUp.rate(of: policy, at: iteration, step: &currentStep)
     if currentStep != before, policy is MultistepPolicy {
       logger.info("MultiStep Status: Iteration \(iteration), step = \(currentStep)")
     }
@@ -89,6 +111,7 @@ public final class Solver {
     logger.info("Solving \(net.name)")
     logger.info("Learning Rate Policy: \(definition.lrPolicy)")
     wasStopped = false
+    endedEarly = false
     if let snapshot { try restore(from: snapshot) }
     try step(Int(definition.maxIter) - iteration)
     if definition.snapshotAfterTrain, !isSnapshotDue || lastSnapshot != iteration { try self.snapshot() }
@@ -100,12 +123,15 @@ public final class Solver {
       losses.add(try net.forward(), keeping: Int(definition.averageLoss))
       logger.info("Iteration \(iteration), loss = \(losses.mean.shortText)")
     }
-    if definition.testInterval > 0, iteration % Int(definition.testInterval) == 0 { try testAll() }
+    // Where training ended early, the test that ended it was of these weights.
+    if definition.testInterval > 0, iteration % Int(definition.testInterval) == 0, !endedEarly { try testAll() }
     logger.info("Optimization Done.")
   }
 
   /// The iteration of the snapshot that was last written or restored.
   var lastSnapshot: Int?
+  /// The part of a snapshot that tests change as it was before the test of this iteration, until its update.
+  var stateBeforeTest: SolverState?
   /// The losses that a snapshot carried over, for the next `step`.
   var carriedLosses: SmoothedLoss?
 }

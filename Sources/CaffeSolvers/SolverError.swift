@@ -10,6 +10,9 @@ public struct SolverError: Error, Hashable, Sendable {
     self.remedy = remedy
     self.file = file
   }
+
+  /// The same error with the file at fault, unless it names one.
+  func located(in file: String?) -> SolverError { SolverError(problem, remedy: remedy, file: self.file ?? file) }
 }
 
 extension SolverError: CustomStringConvertible {

@@ -88,11 +88,12 @@ extension Buffer {
   /// True when every value is known to be zero.
   public var isZero: Bool { hostState == .zero }
 
-  /// Copies another buffer's values.
+  /// Copies another buffer's values, in the form in which they are there.
   public func copy(from other: Buffer) {
     precondition(count == other.count, "buffers of different size")
     guard other !== self else { return }
     if other.isZero { return setZero() }
+    if !other.hostIsCurrent, let entry = other.forms.first(where: { $0.isCurrent }) { return entry.form.copy(to: self) }
     let source = other.values
     _ = uninitializedValues.update(from: source)
   }
@@ -182,6 +183,9 @@ public protocol BufferForm: AnyObject {
 
   /// Takes the values from row-major order.
   func read(fromHost values: UnsafePointer<Float>)
+
+  /// Makes these values the newest of another buffer of the same size, in a form like this one.
+  func copy(to other: Buffer)
 }
 
 extension Buffer {

@@ -14,6 +14,7 @@ public protocol Engine: AnyObject {
   func innerProduct(_ description: InnerProductDescription) -> any InnerProductOperation
   func softmax(_ description: SoftmaxDescription) -> any SoftmaxOperation
   func sum(_ description: SumDescription) -> any SumOperation
+  func batchNormalization(_ description: BatchNormalizationDescription) -> any BatchNormalizationOperation
 
   /// Does work that falls into `count` independent parts, on as many threads as the engine computes with.
   ///
@@ -22,6 +23,23 @@ public protocol Engine: AnyObject {
 
   /// An operation for an elementwise function, or nil if the engine has none better than the layer's own loop.
   func elementwise(_ description: ElementwiseDescription) -> (any ElementwiseOperation)?
+
+  /// An operation for local response normalisation, or nil if the engine has none better than the layer's own loop.
+  func localResponseNormalization(
+    _ description: LocalResponseNormalizationDescription
+  ) -> (any LocalResponseNormalizationOperation)?
+
+  /// The order in which a buffer's values lie now, as a tensor of this shape; nil is row-major.
+  func order(of buffer: Buffer, _ shape: Shape) -> (any MemoryOrder)?
+
+  /// The same kind of order for a tensor of another shape, or nil if there is none.
+  func order(like order: any MemoryOrder, _ shape: Shape) -> (any MemoryOrder)?
+
+  /// The values of a buffer in an order, converted if they do not lie so yet.
+  func read(_ buffer: Buffer, in order: (any MemoryOrder)?) -> UnsafePointer<Float>
+
+  /// Memory for new values of a buffer, all of which the caller is about to write.
+  func overwrite(_ buffer: Buffer, in order: (any MemoryOrder)?) -> UnsafeMutablePointer<Float>
 }
 
 extension Engine {
@@ -39,9 +57,19 @@ extension Engine {
 
   public func sum(_ description: SumDescription) -> any SumOperation { ReferenceSum(description) }
 
+  public func batchNormalization(
+    _ description: BatchNormalizationDescription
+  ) -> any BatchNormalizationOperation {
+    ReferenceBatchNormalization(description)
+  }
+
   public func divide(_ count: Int, _ work: (Range<Int>) -> Void) { work(0..<count) }
 
   public func elementwise(_ description: ElementwiseDescription) -> (any ElementwiseOperation)? { nil }
+
+  public func localResponseNormalization(
+    _ description: LocalResponseNormalizationDescription
+  ) -> (any LocalResponseNormalizationOperation)? { nil }
 }
 
 /// The engine that is always there: every operation in plain, readable Swift. It defines the right answer.

@@ -23,6 +23,7 @@ public final class DropoutLayer: StatefulLayer {
   public private(set) var position: UInt64 = 0
   private let ratio: Float
   private let isTraining: Bool
+  private let engine: any Engine
   /// For each element 0 or 1 / (1 − ratio).
   private let mask = Buffer()
 
@@ -30,6 +31,7 @@ public final class DropoutLayer: StatefulLayer {
     ratio = definition.dropoutParam.dropoutRatio
     isTraining = context.phase == .train
     seed = context.seed
+    engine = context.engine()
     guard 0...1 ~= ratio else { throw NetError("dropout_ratio is \(ratio), but it must lie between 0 and 1") }
   }
 
@@ -46,13 +48,13 @@ public final class DropoutLayer: StatefulLayer {
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     guard isTraining else { return top[0].data.copy(from: bottom[0].data) }
     drawMask()
-    Self.multiply(bottom[0].data, by: mask, into: top[0].data)
+    multiply(bottom[0].data, bottom[0].shape, into: top[0].data)
   }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0] else { return }
     guard isTraining else { return bottom[0].diff.copy(from: top[0].diff) }
-    Self.multiply(top[0].diff, by: mask, into: bottom[0].diff)
+    multiply(top[0].diff, top[0].shape, into: bottom[0].diff)
   }
 
   private func drawMask() {
@@ -63,10 +65,11 @@ public final class DropoutLayer: StatefulLayer {
     for i in 0..<mask.count { mask[i] = random.uniform() < ratio ? 0 : scale }
   }
 
-  private static func multiply(_ x: Buffer, by mask: Buffer, into y: Buffer) {
-    let x = x.values
-    let mask = mask.values
-    let y = y.uninitializedValues
-    for i in 0..<x.count { y[i] = x[i] * mask[i] }
+  private func multiply(_ x: Buffer, _ shape: Shape, into y: Buffer) {
+    let order = engine.order(of: x, shape)
+    let x = engine.read(x, in: order)
+    let mask = engine.read(mask, in: order)
+    let y = engine.overwrite(y, in: order)
+    engine.forElements(order?.storedCount ?? shape.count) { transform($0, x, mask, into: y) { $0 * $1 } }
   }
 }

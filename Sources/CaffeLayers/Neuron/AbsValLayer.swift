@@ -8,9 +8,11 @@ public import CaffeCore
 public final class AbsValLayer: NeuronLayer {
   public static let type = "AbsVal"
   public static let worksInPlace = false
-  public let workspace = NeuronWorkspace()
+  public let workspace: NeuronWorkspace
 
-  public init(_ definition: LayerDefinition, in context: LayerContext) {}
+  public init(_ definition: LayerDefinition, in context: LayerContext) {
+    workspace = NeuronWorkspace(engine: context.engine())
+  }
 
   public func value(at x: Float) -> Float { abs(x) }
   public func derivative(at x: Float, value y: Float) -> Float { x > 0 ? 1 : x < 0 ? -1 : 0 }

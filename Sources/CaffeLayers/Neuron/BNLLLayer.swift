@@ -12,9 +12,11 @@ internal import RealModule
 /// | `bottom[0]`, `top[0]` | any   |
 public final class BNLLLayer: NeuronLayer {
   public static let type = "BNLL"
-  public let workspace = NeuronWorkspace()
+  public let workspace: NeuronWorkspace
 
-  public init(_ definition: LayerDefinition, in context: LayerContext) {}
+  public init(_ definition: LayerDefinition, in context: LayerContext) {
+    workspace = NeuronWorkspace(engine: context.engine())
+  }
 
   /// Above 0, x + log(1 + e⁻ˣ), which does not overflow.
   public func value(at x: Float) -> Float { x > 0 ? x + .log(onePlus: .exp(-x)) : .log(onePlus: .exp(x)) }

@@ -17,11 +17,12 @@ public import CaffeProto
 /// | `min`, `max` | required |
 public final class ClipLayer: NeuronLayer {
   public static let type = "Clip"
-  public let workspace = NeuronWorkspace()
+  public let workspace: NeuronWorkspace
   private let low: Float
   private let high: Float
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
+    workspace = NeuronWorkspace(engine: context.engine())
     guard definition.clipParam.hasMin, definition.clipParam.hasMax else {
       throw NetError("clip_param needs both min and max", remedy: "clip_param { min: 0 max: 6 }, say")
     }

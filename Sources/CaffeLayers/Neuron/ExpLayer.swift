@@ -18,13 +18,14 @@ internal import RealModule
 /// | `shift`   | 0                                    |
 public final class ExpLayer: NeuronLayer {
   public static let type = "Exp"
-  public let workspace = NeuronWorkspace()
+  public let workspace: NeuronWorkspace
   public let derivativeNeedsInput = false
   /// Of the power of e: y = exp(slope · x + offset).
   private let slope: Float
   private let offset: Float
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
+    workspace = NeuronWorkspace(engine: context.engine())
     let logarithm = try logarithm(ofBase: definition.expParam.base)
     slope = definition.expParam.scale * logarithm
     offset = definition.expParam.shift * logarithm

@@ -18,12 +18,13 @@ internal import RealModule
 /// | `shift`   | 0                                             |
 public final class LogLayer: NeuronLayer {
   public static let type = "Log"
-  public let workspace = NeuronWorkspace()
+  public let workspace: NeuronWorkspace
   private let scale: Float
   private let shift: Float
   private let logarithmOfBase: Float
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
+    workspace = NeuronWorkspace(engine: context.engine())
     scale = definition.logParam.scale
     shift = definition.logParam.shift
     logarithmOfBase = try logarithm(ofBase: definition.logParam.base)

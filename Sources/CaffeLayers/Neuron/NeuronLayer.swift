@@ -30,9 +30,11 @@ extension NeuronLayer {
   public func forward(_ bottom: [Blob], _ top: [Blob]) throws {
     if let operation = workspace.operation { return operation.forward(bottom[0].data, into: top[0].data) }
     if derivativeNeedsInput { workspace.input.keep(bottom[0], before: top[0]) }
-    let x = bottom[0].data.values
-    let y = top[0].data.uninitializedValues
-    for i in 0..<x.count { y[i] = value(at: x[i]) }
+    let engine = workspace.engine
+    let order = engine.orderWithoutPadding(of: bottom[0].data, bottom[0].shape)
+    let x = engine.read(bottom[0].data, in: order)
+    let y = engine.overwrite(top[0].data, in: order)
+    engine.forElements(bottom[0].count) { transform($0, x, into: y) { value(at: $0) } }
   }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) throws {
@@ -44,36 +46,35 @@ extension NeuronLayer {
     if let operation = workspace.operation {
       return operation.backward(top[0].diff, at: top[0].data, into: bottom[0].diff)
     }
-    let y = top[0].data.values
-    let x = derivativeNeedsInput ? workspace.input.values(of: bottom[0]) : y
-    let dy = top[0].diff.values
-    let dx = bottom[0].diff.uninitializedValues
-    for i in 0..<x.count { dx[i] = dy[i] * derivative(at: x[i], value: y[i]) }
+    let engine = workspace.engine
+    let order = engine.orderWithoutPadding(of: top[0].diff, top[0].shape)
+    let y = engine.read(top[0].data, in: order)
+    let x = derivativeNeedsInput ? engine.read(workspace.input.buffer(of: bottom[0]), in: order) : y
+    let dy = engine.read(top[0].diff, in: order)
+    let dx = engine.overwrite(bottom[0].diff, in: order)
+    engine.forElements(bottom[0].count) { range in
+      for i in range { dx[i] = dy[i] * derivative(at: x[i], value: y[i]) }
+    }
   }
 }
 
-/// What a neuron layer keeps: the operation of an engine that has the function ready-made, and a copy of the input.
+/// What a neuron layer keeps: its engine, the engine's operation if that has the function ready-made, and a copy of the input.
 public final class NeuronWorkspace {
   fileprivate let input = KeptInput()
   fileprivate var operation: (any ElementwiseOperation)?
-  private let engine: (any Engine)?
+  fileprivate let engine: any Engine
   private let function: ElementwiseFunction?
   private var shape: Shape?
 
-  /// Nothing but the layer's own loops.
-  public init() {
-    engine = nil
-    function = nil
-  }
-
-  /// A function that the engine may know. Engines compute derivatives from results, so it must not need its input.
-  public init(_ function: ElementwiseFunction?, engine: any Engine) {
+  /// - Parameter function: a function that the engine may know. Engines compute derivatives from results, so it must not
+  ///   need its input. nil: the layer's own loops, on the engine's threads and in its orders of memory.
+  public init(_ function: ElementwiseFunction? = nil, engine: any Engine) {
     self.engine = engine
     self.function = function
   }
 
   fileprivate func prepare(_ shape: Shape) {
-    guard let engine, let function, shape != self.shape else { return }
+    guard let function, shape != self.shape else { return }
     self.shape = shape
     operation = engine.elementwise(ElementwiseDescription(function: function, shape: shape))
   }

@@ -23,12 +23,14 @@ public final class PReLULayer: Layer {
   public private(set) var parameters: [Blob] = []
   private let definition: LayerDefinition
   private let context: LayerContext
+  private let engine: any Engine
   private var spread: Broadcast?
   private let input = KeptInput()
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     self.definition = definition
     self.context = context
+    engine = context.engine()
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -51,33 +53,40 @@ public final class PReLULayer: Layer {
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     input.keep(bottom[0], before: top[0])
-    let x = bottom[0].data.values
-    let a = parameters[0].data.values
-    let y = top[0].data.uninitializedValues
-    spread?.forEachRun { run, channel in
-      let slope = a[channel]
-      for i in run { y[i] = x[i] > 0 ? x[i] : slope * x[i] }
+    guard let spread else { return }
+    let runs = ChannelRuns(spread, over: bottom[0].shape, in: bottom[0].data, on: engine)
+    let x = engine.read(bottom[0].data, in: runs.order)
+    let a = parameters[0].data.values.baseAddress!
+    let y = engine.overwrite(top[0].data, in: runs.order)
+    runs.forEach(on: engine) { stretch in
+      let value = Lanes(x + stretch.start, count: stretch.count)
+      let scaled = runs.lanes(a, at: stretch) * value
+      scaled.replacing(with: value, where: value .> 0).store(y + stretch.start, count: stretch.count)
     }
   }
 
   /// da = Σ dy · x over x ≤ 0, dx = dy · (x > 0 ? 1 : a)
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
-    let x = input.values(of: bottom[0])
-    let dy = top[0].diff.values
+    guard let spread else { return }
+    let input = input.buffer(of: bottom[0])
+    let runs = ChannelRuns(spread, over: bottom[0].shape, in: top[0].diff, on: engine)
+    let x = engine.read(input, in: runs.order)
+    let dy = engine.read(top[0].diff, in: runs.order)
     if propagate.parameters[0] {
-      let da = parameters[0].diff.mutableValues
-      spread?.forEachRun { run, channel in
-        var total: Float = 0
-        for i in run where x[i] <= 0 { total += dy[i] * x[i] }
-        da[channel] += total
+      runs.addSums(on: engine, to: parameters[0].diff.mutableValues.baseAddress!) { stretch in
+        let value = Lanes(x + stretch.start, count: stretch.count)
+        let gradient = Lanes(dy + stretch.start, count: stretch.count)
+        return (gradient * value).replacing(with: 0, where: .!(value .<= 0))
       }
     }
     guard propagate[0] else { return }
-    let a = parameters[0].data.values
-    let dx = bottom[0].diff.uninitializedValues
-    spread?.forEachRun { run, channel in
-      let slope = a[channel]
-      for i in run { dx[i] = x[i] > 0 ? dy[i] : slope * dy[i] }
+    let a = parameters[0].data.values.baseAddress!
+    let dx = engine.overwrite(bottom[0].diff, in: runs.order)
+    runs.forEach(on: engine) { stretch in
+      let value = Lanes(x + stretch.start, count: stretch.count)
+      let gradient = Lanes(dy + stretch.start, count: stretch.count)
+      let scaled = runs.lanes(a, at: stretch) * gradient
+      scaled.replacing(with: gradient, where: value .> 0).store(dx + stretch.start, count: stretch.count)
     }
   }
 }

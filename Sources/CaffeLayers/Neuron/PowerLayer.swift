@@ -28,7 +28,7 @@ public import CaffeProto
 /// | `shift`   | 0       |
 public final class PowerLayer: NeuronLayer {
   public static let type = "Power"
-  public let workspace = NeuronWorkspace()
+  public let workspace: NeuronWorkspace
   private let power: Float
   private let scale: Float
   private let shift: Float
@@ -40,6 +40,7 @@ public final class PowerLayer: NeuronLayer {
   private enum Kind { case constant, linear, square, general }
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
+    workspace = NeuronWorkspace(engine: context.engine())
     self.context = context
     power = definition.powerParam.power
     scale = definition.powerParam.scale

@@ -15,10 +15,13 @@ public import CaffeProto
 /// | `beta`    | 1       |
 public final class SwishLayer: NeuronLayer {
   public static let type = "Swish"
-  public let workspace = NeuronWorkspace()
+  public let workspace: NeuronWorkspace
   private let beta: Float
 
-  public init(_ definition: LayerDefinition, in context: LayerContext) { beta = definition.swishParam.beta }
+  public init(_ definition: LayerDefinition, in context: LayerContext) {
+    workspace = NeuronWorkspace(engine: context.engine())
+    beta = definition.swishParam.beta
+  }
 
   public func value(at x: Float) -> Float { x * logistic(beta * x) }
 

@@ -34,13 +34,16 @@ public final class BatchNormLayer: Layer {
   private let epsilon: Float
   private var channels = 0
   private let input = KeptInput()
-  /// For each channel μ and 1 / √(σ² + ε) of the last forward pass.
-  private var means: [Float] = []
-  private var scales: [Float] = []
+  private let engine: any Engine
+  private var operation: (any BatchNormalizationOperation)?
+  /// For each channel μ and σ² of the last forward pass.
+  private let means = Buffer()
+  private let variances = Buffer()
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
     self.definition = definition
     self.context = context
+    engine = context.engine()
     let parameter = definition.batchNormParam
     usesStoredStatistics = parameter.hasUseGlobalStats ? parameter.useGlobalStats : context.phase == .test
     fraction = parameter.movingAverageFraction
@@ -62,8 +65,7 @@ public final class BatchNormLayer: Layer {
     for (index, shape) in ([[channels], [channels], [1]] as [Shape]).enumerated() {
       parameters.append(try definition.makeParameter(index, shape, filler: FillerParameter(), in: context))
     }
-    means = Array(repeating: 0, count: channels)
-    scales = means
+    for statistic in [means, variances] { statistic.resize(to: channels) }
   }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -72,55 +74,26 @@ public final class BatchNormLayer: Layer {
       throw NetError("the input has \(shape[1]) channels, but the layer was set up for \(channels)")
     }
     top[0].reshape(like: bottom[0])
+    let description = BatchNormalizationDescription(
+      shape: shape, epsilon: epsilon, usesGivenStatistics: usesStoredStatistics)
+    if operation?.description != description { operation = engine.batchNormalization(description) }
   }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
-    let layout = Layout(bottom[0].shape)
     if usesStoredStatistics {
       takeStoredStatistics()
     } else {
       input.keep(bottom[0], before: top[0])
-      computeStatistics(of: bottom[0].data.values, layout)
     }
-    let x = bottom[0].data.values
-    let y = top[0].data.uninitializedValues
-    layout.forEachRun { run, channel in
-      let mean = means[channel]
-      let scale = scales[channel]
-      for i in run { y[i] = (x[i] - mean) * scale }
-    }
+    operation?.forward(bottom[0].data, mean: means, variance: variances, into: top[0].data)
+    if !usesStoredStatistics { moveStoredStatistics() }
   }
 
-  /// With statistics of the batch, dx = (dy − mean(dy) − y · mean(dy · y)) / √(σ² + ε); else dx = dy / √(σ² + ε).
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0] else { return }
-    let layout = Layout(bottom[0].shape)
-    let dy = top[0].diff.values
-    if usesStoredStatistics {
-      let dx = bottom[0].diff.uninitializedValues
-      layout.forEachRun { run, channel in
-        let scale = scales[channel]
-        for i in run { dx[i] = dy[i] * scale }
-      }
-      return
-    }
-    let x = input.values(of: bottom[0])
-    let dx = bottom[0].diff.uninitializedValues
-    for channel in 0..<channels {
-      let mean = means[channel]
-      let scale = scales[channel]
-      var total: Double = 0
-      var totalTimesX: Double = 0
-      layout.forEachRun(of: channel) { run in
-        total += Double(sum(dy.baseAddress! + run.lowerBound, count: run.count))
-        totalTimesX += Double(dot(dy.baseAddress! + run.lowerBound, x.baseAddress! + run.lowerBound, count: run.count))
-      }
-      let meanOfGradient = Float(total) / Float(layout.valuesPerChannel)
-      let meanOfProduct = Float(totalTimesX - Double(mean) * total) * scale / Float(layout.valuesPerChannel)
-      layout.forEachRun(of: channel) { run in
-        for i in run { dx[i] = (dy[i] - meanOfGradient - (x[i] - mean) * scale * meanOfProduct) * scale }
-      }
-    }
+    // The gradient at given statistics does not depend on the input, of which there is no copy then.
+    let source = usesStoredStatistics ? bottom[0].data : input.buffer(of: bottom[0])
+    operation?.backward(top[0].diff, at: source, mean: means, variance: variances, into: bottom[0].diff)
   }
 
   private func takeStoredStatistics() {
@@ -128,59 +101,23 @@ public final class BatchNormLayer: Layer {
     let inverse = factor == 0 ? 0 : 1 / factor
     let mean = parameters[0].data.values
     let variance = parameters[1].data.values
+    let (means, variances) = (means.uninitializedValues, variances.uninitializedValues)
     for c in 0..<channels {
       means[c] = mean[c] * inverse
-      scales[c] = 1 / (variance[c] * inverse + epsilon).squareRoot()
+      variances[c] = variance[c] * inverse
     }
   }
 
-  private func computeStatistics(of x: UnsafeBufferPointer<Float>, _ layout: Layout) {
+  private func moveStoredStatistics() {
     let storedMean = parameters[0].data.mutableValues
     let storedVariance = parameters[1].data.mutableValues
     let factor = parameters[2].data.mutableValues
-    let m = Float(layout.valuesPerChannel)
+    let m = Float(operation?.description.valuesPerChannel ?? 0)
+    let (means, variances) = (means.values, variances.values)
     factor[0] = fraction * factor[0] + 1
     for c in 0..<channels {
-      var total: Double = 0
-      layout.forEachRun(of: c) { run in total += Double(sum(x.baseAddress! + run.lowerBound, count: run.count)) }
-      let mean = Float(total / Double(m))
-      var squares: Double = 0
-      layout.forEachRun(of: c) { run in
-        squares += Double(sumOfSquaredDifferences(x.baseAddress! + run.lowerBound, mean, count: run.count))
-      }
-      let variance = Float(squares / Double(m))
-      means[c] = mean
-      scales[c] = 1 / (variance + epsilon).squareRoot()
-      storedMean[c] = fraction * storedMean[c] + mean
-      storedVariance[c] = fraction * storedVariance[c] + variance * (m > 1 ? m / (m - 1) : 1)
-    }
-  }
-}
-
-/// Batch × channels × the rest.
-private struct Layout {
-  let batch: Int
-  let channels: Int
-  let inner: Int
-
-  init(_ shape: Shape) {
-    batch = shape[0]
-    channels = shape[1]
-    inner = shape.count(2...)
-  }
-
-  var valuesPerChannel: Int { batch * inner }
-
-  @inline(__always)
-  func forEachRun(_ body: (_ run: Range<Int>, _ channel: Int) -> Void) {
-    for run in 0..<batch * channels { body(run * inner..<(run + 1) * inner, run % channels) }
-  }
-
-  @inline(__always)
-  func forEachRun(of channel: Int, _ body: (_ run: Range<Int>) -> Void) {
-    for item in 0..<batch {
-      let start = (item * channels + channel) * inner
-      body(start..<start + inner)
+      storedMean[c] = fraction * storedMean[c] + means[c]
+      storedVariance[c] = fraction * storedVariance[c] + variances[c] * (m > 1 ? m / (m - 1) : 1)
     }
   }
 }

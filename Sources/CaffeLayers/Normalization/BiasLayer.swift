@@ -23,11 +23,13 @@ public final class BiasLayer: Layer {
   public private(set) var parameters: [Blob] = []
   private let definition: LayerDefinition
   private let context: LayerContext
-  private var broadcast: Broadcast?
+  private let engine: any Engine
+  private var spread: Broadcast?
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     self.definition = definition
     self.context = context
+    engine = context.engine()
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -40,36 +42,43 @@ public final class BiasLayer: Layer {
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     let bias = bottom.count > 1 ? bottom[1] : parameters[0]
-    broadcast = try Broadcast(of: bias.shape, over: bottom[0].shape, axis: Int(definition.biasParam.axis), name: "bias")
+    spread = try Broadcast(of: bias.shape, over: bottom[0].shape, axis: Int(definition.biasParam.axis), name: "bias")
     top[0].reshape(like: bottom[0])
   }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
-    let x = bottom[0].data.values
-    let b = (bottom.count > 1 ? bottom[1] : parameters[0]).data.values
-    let y = top[0].data.uninitializedValues
-    broadcast?.forEachRun { run, index in
-      let bias = b[index]
-      for i in run { y[i] = x[i] + bias }
-    }
+    guard let spread else { return }
+    let runs = ChannelRuns(spread, over: bottom[0].shape, in: bottom[0].data, on: engine)
+    let bias = bottom.count > 1 ? bottom[1] : parameters[0]
+    runs.add(bias.data, to: bottom[0].data, into: top[0].data, on: engine)
   }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
-    if bottom.count > 1 {
-      if propagate[1] { broadcast?.addSums(of: top[0].diff, to: bottom[1].diff, overwriting: true) }
-    } else if propagate.parameters[0] {
-      broadcast?.addSums(of: top[0].diff, to: parameters[0].diff, overwriting: false)
+    let hasParameter = bottom.count == 1
+    if let spread, hasParameter ? propagate.parameters[0] : propagate[1] {
+      let diff = (hasParameter ? parameters[0] : bottom[1]).diff
+      if !hasParameter { diff.setZero() }
+      let runs = ChannelRuns(spread, over: bottom[0].shape, in: top[0].diff, on: engine)
+      runs.addSums(of: engine.read(top[0].diff, in: runs.order), on: engine, to: diff)
     }
     if propagate[0] { bottom[0].diff.copy(from: top[0].diff) }
   }
 }
 
-extension Broadcast {
-  /// Sums the large tensor over all that meets one value of the small one.
-  func addSums(of large: Buffer, to small: Buffer, overwriting: Bool) {
-    let values = large.values.baseAddress!
-    if overwriting { small.setZero() }
-    let sums = small.mutableValues
-    forEachRun { run, index in sums[index] += sum(values + run.lowerBound, count: run.count) }
+extension ChannelRuns {
+  /// y = x + b; `destination` may be `source`.
+  func add(_ small: Buffer, to source: Buffer, into destination: Buffer, on engine: any Engine) {
+    let x = engine.read(source, in: order)
+    let b = small.values.baseAddress!
+    let y = engine.overwrite(destination, in: order)
+    forEach(on: engine) { stretch in
+      let value = Lanes(x + stretch.start, count: stretch.count)
+      (value + lanes(b, at: stretch)).store(y + stretch.start, count: stretch.count)
+    }
+  }
+
+  /// Adds the sum over each channel of the large tensor to the small one.
+  func addSums(of large: UnsafePointer<Float>, on engine: any Engine, to small: Buffer) {
+    addSums(on: engine, to: small.mutableValues.baseAddress!) { Lanes(large + $0.start, count: $0.count) }
   }
 }

@@ -43,6 +43,8 @@ public final class LRNLayer: Layer {
   private let factor: Float
   private let beta: Float
   private let input = KeptInput()
+  private let engine: any Engine
+  private var operation: (any LocalResponseNormalizationOperation)?
   private var neighbourSums: NeighbourSums?
   /// s of one channel.
   private let scales = Buffer()
@@ -52,6 +54,7 @@ public final class LRNLayer: Layer {
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
     parameter = definition.lrnParam
+    engine = context.engine(plain: parameter.engine == .caffe)
     guard parameter.localSize % 2 == 1 else {
       throw NetError("LRN only supports odd values for local_size (it is \(parameter.localSize))")
     }
@@ -69,6 +72,11 @@ public final class LRNLayer: Layer {
       throw NetError("Input must have 4 axes, corresponding to (num, channels, height, width)")
     }
     top[0].reshape(like: bottom[0])
+    if region == .acrossChannels {
+      let description = LocalResponseNormalizationDescription(
+        shape: shape, size: Int(parameter.localSize), alpha: parameter.alpha, beta: beta, k: k)
+      if operation?.description != description { operation = engine.localResponseNormalization(description) }
+    }
     neighbourSums = NeighbourSums(region, size: Int(parameter.localSize), image: shape.axes(1...))
     scales.resize(to: shape.count(2...))
     for buffer in [powers, terms] { buffer.resize(to: shape.count(1...)) }
@@ -76,6 +84,7 @@ public final class LRNLayer: Layer {
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     input.keep(bottom[0], before: top[0])
+    if let operation { return operation.forward(input.buffer(of: bottom[0]), into: top[0].data) }
     let x = input.values(of: bottom[0]).baseAddress!
     let y = top[0].data.uninitializedValues.baseAddress!
     let p = scales.uninitializedValues.baseAddress!
@@ -91,6 +100,9 @@ public final class LRNLayer: Layer {
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0] else { return }
+    if let operation {
+      return operation.backward(top[0].diff, at: input.buffer(of: bottom[0]), into: bottom[0].diff)
+    }
     let x = input.values(of: bottom[0]).baseAddress!
     let dy = top[0].diff.values.baseAddress!
     let dx = bottom[0].diff.uninitializedValues.baseAddress!

@@ -26,12 +26,14 @@ public final class ScaleLayer: Layer {
   public private(set) var parameters: [Blob] = []
   private let definition: LayerDefinition
   private let context: LayerContext
-  private var broadcast: Broadcast?
+  private let engine: any Engine
+  private var spread: Broadcast?
   private let input = KeptInput()
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     self.definition = definition
     self.context = context
+    engine = context.engine()
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -57,7 +59,7 @@ public final class ScaleLayer: Layer {
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     let axis = Int(definition.scaleParam.axis)
     let scale = scale(bottom).shape
-    broadcast = try Broadcast(of: scale, over: bottom[0].shape, axis: axis, name: "scale")
+    spread = try Broadcast(of: scale, over: bottom[0].shape, axis: axis, name: "scale")
     if definition.scaleParam.biasTerm, parameters.last?.count != scale.count {
       throw NetError("the bias has \(parameters.last?.count ?? 0) values, but the scale now has \(scale.count)")
     }
@@ -66,44 +68,49 @@ public final class ScaleLayer: Layer {
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     input.keep(bottom[0], before: top[0])
-    let x = bottom[0].data.values
-    let s = scale(bottom).data.values
-    let b = definition.scaleParam.biasTerm ? parameters.last?.data.values : nil
-    let y = top[0].data.uninitializedValues
-    broadcast?.forEachRun { run, index in
-      let scale = s[index]
-      let bias = b?[index] ?? 0
-      for i in run { y[i] = scale * x[i] + bias }
+    guard let spread else { return }
+    let runs = ChannelRuns(spread, over: bottom[0].shape, in: bottom[0].data, on: engine)
+    let x = engine.read(bottom[0].data, in: runs.order)
+    let s = scale(bottom).data.values.baseAddress!
+    let y = engine.overwrite(top[0].data, in: runs.order)
+    if definition.scaleParam.biasTerm {
+      let b = parameters[parameters.count - 1].data.values.baseAddress!
+      runs.forEach(on: engine) { stretch in
+        let value = Lanes(x + stretch.start, count: stretch.count)
+        let result = runs.lanes(s, at: stretch) * value + runs.lanes(b, at: stretch)
+        result.store(y + stretch.start, count: stretch.count)
+      }
+    } else {
+      runs.forEach(on: engine) { stretch in
+        let value = Lanes(x + stretch.start, count: stretch.count)
+        (runs.lanes(s, at: stretch) * value).store(y + stretch.start, count: stretch.count)
+      }
     }
   }
 
   /// ds = Σ dy · x, db = Σ dy, dx = s · dy
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
+    guard let spread else { return }
+    let runs = ChannelRuns(spread, over: bottom[0].shape, in: top[0].diff, on: engine)
+    let dy = engine.read(top[0].diff, in: runs.order)
     if definition.scaleParam.biasTerm, propagate.parameters.last == true {
-      broadcast?.addSums(of: top[0].diff, to: parameters[parameters.count - 1].diff, overwriting: false)
+      runs.addSums(of: dy, on: engine, to: parameters[parameters.count - 1].diff)
     }
     let hasParameter = bottom.count == 1
     if hasParameter ? propagate.parameters[0] : propagate[1] {
-      addScaleGradient(bottom, top, overwriting: !hasParameter)
+      let diff = scale(bottom).diff
+      if !hasParameter { diff.setZero() }
+      let x = engine.read(input.buffer(of: bottom[0]), in: runs.order)
+      runs.addSums(on: engine, to: diff.mutableValues.baseAddress!) { stretch in
+        Lanes(dy + stretch.start, count: stretch.count) * Lanes(x + stretch.start, count: stretch.count)
+      }
     }
     guard propagate[0] else { return }
-    let dy = top[0].diff.values
-    let s = scale(bottom).data.values
-    let dx = bottom[0].diff.uninitializedValues
-    broadcast?.forEachRun { run, index in
-      let scale = s[index]
-      for i in run { dx[i] = scale * dy[i] }
-    }
-  }
-
-  private func addScaleGradient(_ bottom: [Blob], _ top: [Blob], overwriting: Bool) {
-    let diff = scale(bottom).diff
-    if overwriting { diff.setZero() }
-    let ds = diff.mutableValues
-    let dy = top[0].diff.values.baseAddress!
-    let x = input.values(of: bottom[0]).baseAddress!
-    broadcast?.forEachRun { run, index in
-      ds[index] += dot(dy + run.lowerBound, x + run.lowerBound, count: run.count)
+    let s = scale(bottom).data.values.baseAddress!
+    let dx = engine.overwrite(bottom[0].diff, in: runs.order)
+    runs.forEach(on: engine) { stretch in
+      let gradient = Lanes(dy + stretch.start, count: stretch.count)
+      (runs.lanes(s, at: stretch) * gradient).store(dx + stretch.start, count: stretch.count)
     }
   }
 }

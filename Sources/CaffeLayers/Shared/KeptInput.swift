@@ -14,5 +14,7 @@ final class KeptInput {
     copy.copy(from: bottom.data)
   }
 
-  func values(of bottom: Blob) -> UnsafeBufferPointer<Float> { isCopied ? copy.values : bottom.data.values }
+  func buffer(of bottom: Blob) -> Buffer { isCopied ? copy : bottom.data }
+
+  func values(of bottom: Blob) -> UnsafeBufferPointer<Float> { buffer(of: bottom).values }
 }

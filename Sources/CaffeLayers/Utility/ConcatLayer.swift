@@ -17,6 +17,7 @@ public final class ConcatLayer: Layer {
   public static let bottomCount = BlobCount.atLeast(1)
 
   private let axis: Int
+  private let engine: any Engine
   private var pieces = AxisPieces()
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
@@ -24,11 +25,12 @@ public final class ConcatLayer: Layer {
     guard !(parameter.hasAxis && parameter.hasConcatDim) else {
       throw NetError("Either axis or concat_dim should be specified; not both.")
     }
+    engine = context.engine()
     axis = parameter.hasConcatDim ? Int(parameter.concatDim) : Int(parameter.axis)
   }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
-    var shape = bottom[0].shape
+    let shape = bottom[0].shape
     let axis = try shape.axis(self.axis)
     for blob in bottom.dropFirst() {
       guard blob.shape.rank == shape.rank else { throw NetError("All inputs must have the same number of axes.") }
@@ -36,22 +38,20 @@ public final class ConcatLayer: Layer {
         throw NetError("All inputs must have the same shape, except at concat_axis.")
       }
     }
-    pieces = AxisPieces(bottom.map { $0.shape[axis] }, of: shape, axis: axis)
-    shape = try Shape(checking: shape.axes(..<axis) + [pieces.total] + shape.axes((axis + 1)...))
-    top[0].reshape(to: shape)
+    pieces = try AxisPieces(bottom.map { $0.shape[axis] }, of: shape, axis: axis)
+    top[0].reshape(to: pieces.wholeShape)
     if bottom.count == 1 { top[0].share(bottom[0]) }
   }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     guard bottom.count > 1 else { return }
-    let whole = top[0].data.uninitializedValues
-    for (index, bottom) in bottom.enumerated() { pieces.join(bottom.data, index, into: whole) }
+    pieces.join(bottom.map(\.data), into: top[0].data, on: engine)
   }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard bottom.count > 1 else { return }
     for (index, bottom) in bottom.enumerated() where propagate[index] {
-      pieces.cut(index, from: top[0].diff, into: bottom.diff)
+      pieces.cut(index, from: top[0].diff, into: bottom.diff, on: engine)
     }
   }
 }

@@ -81,7 +81,11 @@ public final class EltwiseLayer: Layer {
         if coefficients[index] == 1 {
           diff.copy(from: top[0].diff)
         } else {
-          write(top[0].diff, into: diff) { coefficients[index] * $1 }
+          let coefficient = coefficients[index]
+          let order = engine.order(of: top[0].diff, top[0].shape)
+          let dy = engine.read(top[0].diff, in: order)
+          let dx = engine.overwrite(diff, in: order)
+          engine.forElements(order?.storedCount ?? top[0].count) { transform($0, dy, into: dx) { coefficient * $0 } }
         }
       case .prod: multiplyGradient(top[0], bottom, index)
       case .max: write(top[0].diff, into: diff) { winners[$0] == index ? $1 : 0 }
@@ -90,31 +94,42 @@ public final class EltwiseLayer: Layer {
   }
 
   private func multiply(_ bottom: [Blob], into top: Buffer) {
-    let first = bottom[0].data.values
-    let second = bottom[1].data.values
-    let y = top.uninitializedValues
-    for i in 0..<y.count { y[i] = first[i] * second[i] }
+    let order = engine.order(of: bottom[0].data, bottom[0].shape)
+    let count = order?.storedCount ?? bottom[0].count
+    let first = engine.read(bottom[0].data, in: order)
+    let second = engine.read(bottom[1].data, in: order)
+    let y = engine.overwrite(top, in: order)
+    engine.forElements(count) { transform($0, first, second, into: y) { $0 * $1 } }
     for blob in bottom.dropFirst(2) {
-      let x = blob.data.values
-      for i in 0..<y.count { y[i] *= x[i] }
+      let x = engine.read(blob.data, in: order)
+      engine.forElements(count) { transform($0, y, x, into: y) { $0 * $1 } }
     }
   }
 
   private func multiplyGradient(_ top: Blob, _ bottom: [Blob], _ index: Int) {
-    func values(_ bottomIndex: Int) -> UnsafeBufferPointer<Float> {
-      bottomIndex == 0 ? input.values(of: bottom[0]) : bottom[bottomIndex].data.values
+    // A division would not leave zeros where a block is filled up.
+    let order =
+      parameter.stableProdGrad
+      ? engine.order(of: top.diff, top.shape) : engine.orderWithoutPadding(of: top.diff, top.shape)
+    let count = order?.storedCount ?? top.count
+    func values(_ bottomIndex: Int) -> UnsafePointer<Float> {
+      engine.read(bottomIndex == 0 ? input.buffer(of: bottom[0]) : bottom[bottomIndex].data, in: order)
     }
-    let diff = bottom[index].diff
+    let dy = engine.read(top.diff, in: order)
+    let dx = engine.overwrite(bottom[index].diff, in: order)
     guard parameter.stableProdGrad else {
-      let y = top.data.values
+      let y = engine.read(top.data, in: order)
       let x = values(index)
-      return write(top.diff, into: diff) { y[$0] / x[$0] * $1 }
+      engine.forElements(count) { range in
+        for i in range { dx[i] = y[i] / x[i] * dy[i] }
+      }
+      return
     }
-    var isFirst = true
+    var factor = dy
     for other in bottom.indices where other != index {
       let x = values(other)
-      write(isFirst ? top.diff : diff, into: diff) { x[$0] * $1 }
-      isFirst = false
+      engine.forElements(count) { transform($0, factor, x, into: dx) { $1 * $0 } }
+      factor = UnsafePointer(dx)
     }
   }
 

@@ -18,6 +18,7 @@ public final class SliceLayer: Layer {
   public static let topCount = BlobCount.atLeast(1)
 
   private let axis: Int
+  private let engine: any Engine
   private let points: [Int]
   private var pieces = AxisPieces()
 
@@ -26,6 +27,7 @@ public final class SliceLayer: Layer {
     guard !(parameter.hasAxis && parameter.hasSliceDim) else {
       throw NetError("Either axis or slice_dim should be specified; not both.")
     }
+    engine = context.engine()
     axis = parameter.hasSliceDim ? Int(parameter.sliceDim) : Int(parameter.axis)
     points = parameter.slicePoint.map(Int.init)
   }
@@ -37,19 +39,18 @@ public final class SliceLayer: Layer {
     for (top, extent) in zip(top, extents) {
       top.reshape(to: Shape(shape.axes(..<axis) + [extent] + shape.axes((axis + 1)...)))
     }
-    pieces = AxisPieces(extents, of: shape, axis: axis)
+    pieces = try AxisPieces(extents, of: shape, axis: axis)
     if top.count == 1 { top[0].share(bottom[0]) }
   }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     guard top.count > 1 else { return }
-    for (index, top) in top.enumerated() { pieces.cut(index, from: bottom[0].data, into: top.data) }
+    for (index, top) in top.enumerated() { pieces.cut(index, from: bottom[0].data, into: top.data, on: engine) }
   }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0], top.count > 1 else { return }
-    let whole = bottom[0].diff.uninitializedValues
-    for (index, top) in top.enumerated() { pieces.join(top.diff, index, into: whole) }
+    pieces.join(top.map(\.diff), into: bottom[0].diff, on: engine)
   }
 
   private func extents(of extent: Int, tops: Int) throws(NetError) -> [Int] {

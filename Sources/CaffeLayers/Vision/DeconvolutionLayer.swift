@@ -88,7 +88,10 @@ public final class DeconvolutionLayer: Layer {
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     for (bottom, top) in zip(bottom, top) {
       convolution?.backwardData(bottom.data, weights: parameters[0].data, into: top.data)
-      if let spread { addBias(spread, to: top.data) }
+      if let spread {
+        let runs = ChannelRuns(spread, over: top.shape, in: top.data, on: engine)
+        runs.add(parameters[1].data, to: top.data, into: top.data, on: engine)
+      }
     }
   }
 
@@ -97,21 +100,13 @@ public final class DeconvolutionLayer: Layer {
       if propagate.parameters[0] {
         convolution?.backwardParameters(top[i].diff, bottom[i].data, weights: parameters[0].diff, bias: nil)
       }
-      if parameters.count > 1, propagate.parameters[1] {
-        spread?.addSums(of: top[i].diff, to: parameters[1].diff, overwriting: false)
+      if let spread, propagate.parameters[1] {
+        let runs = ChannelRuns(spread, over: top[i].shape, in: top[i].diff, on: engine)
+        runs.addSums(of: engine.read(top[i].diff, in: runs.order), on: engine, to: parameters[1].diff)
       }
       if propagate[i] {
         convolution?.forward(top[i].diff, weights: parameters[0].data, bias: nil, into: bottom[i].diff)
       }
-    }
-  }
-
-  private func addBias(_ spread: Broadcast, to top: Buffer) {
-    let b = parameters[1].data.values
-    let y = top.mutableValues
-    spread.forEachRun { run, output in
-      let bias = b[output]
-      for i in run { y[i] += bias }
     }
   }
 }

@@ -51,8 +51,8 @@ public final class SPPLayer: Layer {
     guard shape[2] > 0, shape[3] > 0 else { throw NetError("Input dimensions cannot be zero.") }
     levels = []
     for level in 0..<Int(parameter.pyramidHeight) { levels.append(try makeLevel(level, bottom[0])) }
-    pieces = AxisPieces(levels.map { $0.pooled.shape.count(1...) }, of: [shape[0], 1], axis: 1)
-    top[0].reshape(to: levels.count == 1 ? levels[0].pooled.shape : try Shape(checking: [shape[0], pieces.total]))
+    pieces = try AxisPieces(levels.map { $0.pooled.shape.count(1...) }, of: [shape[0], 1], axis: 1)
+    top[0].reshape(to: levels.count == 1 ? levels[0].pooled.shape : pieces.wholeShape)
     let description = SumDescription(shape: shape, coefficients: Array(repeating: 1, count: levels.count))
     if self.sum?.description != description { self.sum = context.engine().sum(description) }
   }
@@ -85,17 +85,14 @@ public final class SPPLayer: Layer {
   }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
-    let whole = top[0].data.uninitializedValues
-    for (index, level) in levels.enumerated() {
-      level.pooling.forward([level.image], [level.pooled])
-      pieces.join(level.pooled.data, index, into: whole)
-    }
+    for level in levels { level.pooling.forward([level.image], [level.pooled]) }
+    pieces.join(levels.map(\.pooled.data), into: top[0].data, on: context.engine())
   }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) throws {
     guard propagate[0] else { return }
     for (index, level) in levels.enumerated() {
-      pieces.cut(index, from: top[0].diff, into: level.pooled.diff)
+      pieces.cut(index, from: top[0].diff, into: level.pooled.diff, on: context.engine())
       try level.pooling.backward([level.pooled], [level.image], propagate: Propagation(bottoms: [true]))
     }
     self.sum?.forward(levels.map(\.image.diff), into: bottom[0].diff)

@@ -1,7 +1,8 @@
 internal import COneDNN
+internal import CaffeCore
 
 /// How the values of a tensor lie in memory: row-major, channels last, in blocks of channels, …
-final class Layout: Equatable {
+final class Layout: Equatable, MemoryOrder {
   let handle: OpaquePointer
   /// The extents of the tensor, whatever the order of its values.
   let dimensions: [Int]
@@ -9,6 +10,9 @@ final class Layout: Equatable {
   let byteCount: Int
   /// Whether the values lie as in a buffer's host form.
   let isRowMajor: Bool
+  let channelBlock: Int?
+  /// The same kind of layout for tensors of other shapes.
+  private var relatives: [Layout] = []
 
   init(owning handle: OpaquePointer) {
     self.handle = handle
@@ -17,6 +21,8 @@ final class Layout: Equatable {
     dimensions = extents[..<rank].map(Int.init)
     byteCount = caffe_layout_size(handle)
     isRowMajor = caffe_layout_is_row_major(handle)
+    let block = Int(caffe_layout_channel_block(handle))
+    channelBlock = block > 0 ? block : nil
   }
 
   deinit { caffe_layout_destroy(handle) }
@@ -45,8 +51,26 @@ final class Layout: Equatable {
     try make(dimensions, strides: strides(dimensions, innermostFirst: [1] + (2..<dimensions.count).reversed() + [0]))
   }
 
+  /// Batch × channels × space…, in blocks of 8 or 16 channels.
+  static func blocked(_ dimensions: [Int], of channels: Int) throws(OneDNNError) -> Layout {
+    let extents = dimensions.map(Int64.init)
+    return Layout(
+      owning: try create("describe blocks of \(dimensions)") {
+        caffe_layout_create_blocked(&$0, CInt(extents.count), extents, Int64(channels))
+      })
+  }
+
   /// Whatever oneDNN finds best: to be asked of a primitive.
   static func any(_ dimensions: [Int]) throws(OneDNNError) -> Layout { try make(dimensions, strides: nil) }
+
+  /// This kind of layout for a tensor of another shape, if it is one of blocks of channels.
+  func relative(_ dimensions: [Int]) -> Layout? {
+    if dimensions == self.dimensions { return self }
+    if let relative = relatives.first(where: { $0.dimensions == dimensions }) { return relative }
+    guard let channelBlock, let relative = try? Layout.blocked(dimensions, of: channelBlock) else { return nil }
+    relatives.append(relative)
+    return relative
+  }
 
   private static func strides(_ dimensions: [Int], innermostFirst axes: [Int]) -> [Int] {
     var strides = dimensions

@@ -14,6 +14,8 @@ struct Argument: Equatable {
   static let sourceDiff = Argument(code: DNNL_ARG_DIFF_SRC)
   static let weightsDiff = Argument(code: DNNL_ARG_DIFF_WEIGHTS)
   static let biasDiff = Argument(code: DNNL_ARG_DIFF_BIAS)
+  static let mean = Argument(code: DNNL_ARG_MEAN)
+  static let variance = Argument(code: DNNL_ARG_VARIANCE)
   static let destinationDiff = Argument(code: DNNL_ARG_DIFF_DST)
 }
 
@@ -38,7 +40,7 @@ final class PrimitiveDescriptor {
   private var kernel: String { String(cString: caffe_implementation(handle)) }
 
   /// Whether the kernel is oneDNN's plain loop, which is no faster than ours.
-  var isPlainLoop: Bool { kernel.hasPrefix("ref") }
+  var isPlainLoop: Bool { kernel.hasPrefix("ref") || kernel.contains("_ref:") }
 
   /// Whether the kernel was made for this very operation, rather than a detour by matrix products.
   var hasOwnKernel: Bool { !isPlainLoop && !kernel.contains("gemm") }

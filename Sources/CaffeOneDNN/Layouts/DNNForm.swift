@@ -35,6 +35,14 @@ final class DNNForm: BufferForm {
     run(reorder)
   }
 
+  func copy(to other: Buffer) {
+    let target = other.overwrittenMemory(in: layout, on: runtime).values
+    let source = memory.values
+    runtime.parallelFor(layout.storedCount) {
+      (target + $0.lowerBound).update(from: source + $0.lowerBound, count: $0.count)
+    }
+  }
+
   /// Takes the values of another form of the same shape.
   func read(from other: DNNForm) {
     let reorder = fromLayout.entry(for: other.layout) { Self.reorder(from: other.layout, to: layout, on: runtime) }

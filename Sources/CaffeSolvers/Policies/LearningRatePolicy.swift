@@ -16,7 +16,7 @@ public protocol LearningRatePolicy: Sendable {
 public enum LearningRatePolicies {
   public static let all: [any LearningRatePolicy.Type] = [
     FixedPolicy.self, StepPolicy.self, ExpPolicy.self, InvPolicy.self, MultistepPolicy.self, PolyPolicy.self,
-    SigmoidPolicy.self,
+    SigmoidPolicy.self, CosinePolicy.self, PlateauPolicy.self,
   ]
 
   /// The policy that the solver names.
@@ -32,5 +32,13 @@ public enum LearningRatePolicies {
   static func checkedGamma(_ solver: SolverParameter) throws(SolverError) -> Float {
     guard solver.gamma >= 0 else { throw SolverError("gamma is \(solver.gamma), but must be at least 0") }
     return solver.gamma
+  }
+
+  /// - Throws: `SolverError` when min_lr is negative or above base_lr.
+  static func checkedFloor(_ solver: SolverParameter) throws(SolverError) -> Float {
+    guard solver.minLr >= 0, solver.minLr <= solver.baseLr else {
+      throw SolverError("min_lr is \(solver.minLr), but must lie between 0 and base_lr, \(solver.baseLr)")
+    }
+    return solver.minLr
   }
 }

@@ -8,7 +8,10 @@ public struct PolyPolicy: LearningRatePolicy {
   private let power: Float
   private let end: Float
 
-  public init(_ solver: SolverParameter) {
+  public init(_ solver: SolverParameter) throws(SolverError) {
+    guard solver.maxIter > 0 else {
+      throw SolverError("lr_policy \"poly\" needs max_iter: there the rate arrives at 0")
+    }
     base = solver.baseLr
     power = solver.power
     end = Float(solver.maxIter)

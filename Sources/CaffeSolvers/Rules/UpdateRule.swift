@@ -8,17 +8,24 @@ public protocol UpdateRule: Sendable {
   /// How many values the rule remembers for each weight.
   static var historyCount: Int { get }
 
+  /// Whether weight decay shrinks the weights beside the step, in place of entering the gradient. False by default.
+  static var decouplesDecay: Bool { get }
+
   /// - Throws: `SolverError` for values that the rule cannot work with.
   init(_ solver: SolverParameter) throws(SolverError)
 
   /// Replaces gradients by steps.
   ///
   /// - Parameters:
-  ///   - gradient: the regularised gradients; afterwards the steps.
+  ///   - gradient: the gradients, regularised unless `decouplesDecay`; afterwards the steps.
   ///   - history: what the rule remembers, `historyCount` arrays as long as the gradient.
   ///   - rate: the learning rate of these weights.
   ///   - iteration: the number of this update, from 0.
   func step(_ gradient: Values, _ history: History, rate: Float, iteration: Int)
+}
+
+extension UpdateRule {
+  public static var decouplesDecay: Bool { false }
 }
 
 public typealias Values = UnsafeMutableBufferPointer<Float>
@@ -32,7 +39,8 @@ public struct History {
 /// Every rule, in alphabetical order.
 public enum UpdateRules {
   public static let all: [any UpdateRule.Type] = [
-    AdaDeltaRule.self, AdaGradRule.self, AdamRule.self, NesterovRule.self, RMSPropRule.self, SGDRule.self,
+    AdaDeltaRule.self, AdaGradRule.self, AdamRule.self, AdamWRule.self, NesterovRule.self, RMSPropRule.self,
+    SGDRule.self,
   ]
 
   /// The rule that the solver names.

@@ -11,6 +11,15 @@ extension Solver {
     let state =
       path.hasSuffix(".h5") ? try SolverState(readingHDF5: path) : try BinaryProto.read(SolverState.self, path: path)
     guard state.iter >= 0 else { throw SolverError("the snapshot's iteration is \(state.iter)", file: path) }
+    guard state.currentStep >= 0 else {
+      throw SolverError("the snapshot's current_step is \(state.currentStep)", file: path)
+    }
+    let watches: (test: Watch, plateau: Watch)
+    do {
+      watches = try (testWatch.restored(from: state.testState), plateauWatch.restored(from: state.plateauState))
+    } catch {
+      throw error.located(in: path)
+    }
     // The weights come first: a state without them must not change anything.
     if state.hasLearnedNet, !state.learnedNet.isEmpty {
       try net.copyWeights(fromFile: Self.locate(state.learnedNet, besides: path))
@@ -32,7 +41,10 @@ extension Solver {
       try blob.load(stored)
     }
     iteration = Int(state.iter)
-    currentStep = Int(state.currentStep)
+    currentStep = Int(state.hasPlateauState ? state.plateauState.step : state.currentStep)
+    (testWatch, plateauWatch) = watches
+    endedEarly = false
+    stateBeforeTest = nil
     carriedLosses = state.recentLosses.isEmpty ? nil : SmoothedLoss(recent: state.recentLosses)
     lastSnapshot = iteration
     try restoreLayers(state.layerState)

@@ -18,18 +18,10 @@ extension Solver {
   /// - Returns: the path of the state.
   @discardableResult
   public func snapshot() throws -> String {
-    let isHDF5 = definition.snapshotFormat == .hdf5
-    let suffix = isHDF5 ? ".h5" : ""
-    let form = isHDF5 ? "HDF5" : "binary proto"
     let base = "\(definition.snapshotPrefix)_iter_\(iteration)"
     let model = "\(base).caffemodel\(suffix)"
     let state = "\(base).solverstate\(suffix)"
-    logger.info("Snapshotting to \(form) file \(model)")
-    if isHDF5 {
-      try AtomicFile.write(model) { try net.writeHDF5(to: $0, withDiff: definition.snapshotDiff) }
-    } else {
-      try AtomicFile.write(net.proto(withDiff: definition.snapshotDiff).serializedBytes(), to: model)
-    }
+    try writeModel(model)
     logger.info("Snapshotting solver state to \(form) file \(state)")
     if isHDF5 {
       try AtomicFile.write(state) { try self.state(of: model).writeHDF5(to: $0, history: history) }
@@ -50,31 +42,67 @@ extension Solver {
     }
   }
 
+  /// Writes the weights alone as `<prefix>_best.caffemodel` (`.h5` behind it for HDF5), in place of those that were best before.
+  func trySnapshotBest() {
+    let model = "\(definition.snapshotPrefix)_best.caffemodel\(suffix)"
+    do { try writeModel(model) } catch {
+      logger.error(
+        "\(error)\nThe weights of iteration \(iteration), the best so far, were not written; training goes on.")
+    }
+  }
+
+  private var isHDF5: Bool { definition.snapshotFormat == .hdf5 }
+  private var suffix: String { isHDF5 ? ".h5" : "" }
+  private var form: String { isHDF5 ? "HDF5" : "binary proto" }
+
+  private func writeModel(_ path: String) throws {
+    logger.info("Snapshotting to \(form) file \(path)")
+    if isHDF5 {
+      try AtomicFile.write(path) { try net.writeHDF5(to: $0, withDiff: definition.snapshotDiff) }
+    } else {
+      try AtomicFile.write(net.proto(withDiff: definition.snapshotDiff).serializedBytes(), to: path)
+    }
+  }
+
   private func state(of model: String) -> SolverState {
-    var state = SolverState()
+    var state = stateBeforeTest ?? stateOfTests()
     state.iter = Int32(iteration)
     state.learnedNet = model
     state.currentStep = Int32(currentStep)
-    state.recentLosses = losses.inOrder
-    for (prefix, net) in statefulNets {
-      for node in net.layers {
-        var entry = LayerState()
-        entry.layer = prefix + node.name
-        if let layer = node.layer as? any StatefulLayer {
-          entry.seed = layer.seed
-          entry.counter = layer.position
-        } else if let layer = node.layer as? any CarryingLayer {
-          entry.carried = layer.carried.map { Blob([$0.count], Array($0.values)).proto() }
-        } else {
-          continue
-        }
-        state.layerState.append(entry)
-      }
-    }
+    state.recentLosses = losses.recent
+    state.layerState = statefulNets.prefix(1).flatMap(layerStates) + state.layerState
     return state
   }
 
-  /// The nets whose layers' states belong to a snapshot, each with what tells its layers from the others'.
+  /// The part of a snapshot that tests change.
+  ///
+  /// A test that no update has followed yet is made again by a resumed run. Snapshots in between take this part from before
+  /// the test, so that it meets the same data and nothing counts twice.
+  func stateOfTests() -> SolverState {
+    var state = SolverState()
+    if policy is PlateauPolicy { state.plateauState = plateauWatch.state(step: currentStep) }
+    if monitor != nil { state.testState = testWatch.state() }
+    state.layerState = statefulNets.dropFirst().flatMap(layerStates)
+    return state
+  }
+
+  private func layerStates(prefix: String, net: Net) -> [LayerState] {
+    net.layers.compactMap { node in
+      var entry = LayerState()
+      entry.layer = prefix + node.name
+      if let layer = node.layer as? any StatefulLayer {
+        entry.seed = layer.seed
+        entry.counter = layer.position
+      } else if let layer = node.layer as? any CarryingLayer {
+        entry.carried = layer.carried.map { Blob([$0.count], Array($0.values)).proto() }
+      } else {
+        return nil
+      }
+      return entry
+    }
+  }
+
+  /// The nets whose layers' states belong to a snapshot, the train net first, each with what tells its layers from the others'.
   var statefulNets: [(prefix: String, net: Net)] {
     [("", net)] + testNets.enumerated().map { ("test net #\($0)/", $1) }
   }

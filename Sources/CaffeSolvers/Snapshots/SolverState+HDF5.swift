@@ -3,7 +3,8 @@ internal import CaffeHDF5
 internal import CaffeProto
 
 /// The HDF5 form of a solver state: datasets `iter`, `learned_net`, `current_step`; group `history` with `0`, `1`, …; and, ours
-/// alone, group `layer_state` with a dataset (seed, counter, as halves of 32 bits) for each layer, and `recent_losses`.
+/// alone, group `layer_state` with a dataset (seed, counter, as halves of 32 bits) for each layer, `recent_losses`, and groups
+/// `plateau_state` and `test_state`.
 extension SolverState {
   func writeHDF5(to path: String, history: [Blob]) throws {
     let file = try HDF5File(creating: path)
@@ -15,6 +16,8 @@ extension SolverState {
       try group.write(blob.data.values, shape: blob.shape.dimensions, to: "\(index)")
     }
     if !recentLosses.isEmpty { try file.root.write(recentLosses, shape: [recentLosses.count], to: "recent_losses") }
+    if hasPlateauState { try plateauState.write(to: file.root.createGroup("plateau_state")) }
+    if hasTestState { try testState.write(to: file.root.createGroup("test_state")) }
     if !layerState.isEmpty {
       let group = try file.root.createGroup("layer_state")
       for (index, state) in layerState.enumerated() {
@@ -47,6 +50,10 @@ extension SolverState {
       history.append(blob)
     }
     if try root.contains("recent_losses") { recentLosses = try root.dataset("recent_losses").floats() }
+    if try root.contains("plateau_state") {
+      plateauState = try MonitorState(reading: root.group("plateau_state"), path)
+    }
+    if try root.contains("test_state") { testState = try MonitorState(reading: root.group("test_state"), path) }
     guard try root.contains("layer_state") else { return }
     let states = try root.group("layer_state")
     for index in try states.names().indices {

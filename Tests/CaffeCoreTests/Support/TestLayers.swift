@@ -204,6 +204,12 @@ final class ReversedForm: BufferForm {
   func read(fromHost host: UnsafePointer<Float>) {
     values = UnsafeBufferPointer(start: host, count: values.count).reversed()
   }
+
+  func copy(to other: Buffer) {
+    let copy = other.form(where: { (_: ReversedForm) in true }, orMake: { ReversedForm(count: values.count) })
+    copy.values = values
+    other.markNewest(copy)
+  }
 }
 
 /// The types above.

@@ -1,6 +1,6 @@
 /// y[i] = f(x[i]). `y` may be `x`: the loop is written twice because only one without doubt about overlap vectorises.
-@inline(__always)
-func transform(
+@inlinable @inline(__always)
+package func transform(
   _ range: Range<Int>, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, _ f: (Float) -> Float
 ) {
   if x == UnsafePointer(y) {
@@ -11,8 +11,8 @@ func transform(
 }
 
 /// y[i] = f(a[i], b[i]). `y` may be `a`.
-@inline(__always)
-func transform(
+@inlinable @inline(__always)
+package func transform(
   _ range: Range<Int>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
   _ f: (Float, Float) -> Float
 ) {

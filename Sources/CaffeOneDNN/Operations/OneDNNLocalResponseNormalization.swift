@@ -1,0 +1,84 @@
+internal import COneDNN
+internal import CaffeCore
+
+/// Local response normalisation across channels, in the layout in which its source arrives.
+final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperation {
+  let description: LocalResponseNormalizationDescription
+  private let runtime: Runtime
+  private let dimensions: [Int]
+  /// For layouts that oneDNN has no kernel for.
+  private let blocked: NormalizationPass
+  private var passes = PerLayout<NormalizationPass>()
+  /// The pass of the last `forward`, which left in its workspace what `backward` needs.
+  private var last: NormalizationPass
+  private let kept = Buffer()
+
+  init(_ description: LocalResponseNormalizationDescription, on runtime: Runtime) throws(OneDNNError) {
+    guard description.shape.count > 0 else {
+      throw OneDNNError(operation: "normalise nothing", status: dnnl_unimplemented)
+    }
+    self.description = description
+    self.runtime = runtime
+    dimensions = description.shape.dimensions
+    blocked = try Self.fastPass(description, on: runtime)
+    last = blocked
+  }
+
+  func forward(_ source: Buffer, into destination: Buffer) {
+    let layout = source.currentLayout(of: dimensions)
+    last =
+      layout.map { layout in
+        passes.entry(for: layout) { (try? Self.pass(description, layout, on: runtime)) ?? blocked }
+      } ?? blocked
+    last.forward.read(.source, from: source)
+    last.forward.write(.destination, to: destination)
+    last.forward.execute()
+  }
+
+  func backward(_ destinationDiff: Buffer, at source: Buffer, into sourceDiff: Buffer) {
+    let backward = last.backward
+    backward.read(.source, from: source)
+    // The gradient at a place needs that of its neighbours: it cannot be overwritten on the way.
+    if destinationDiff === sourceDiff {
+      kept.resize(to: destinationDiff.count)
+      kept.copy(from: destinationDiff)
+      backward.read(.destinationDiff, from: kept)
+    } else {
+      backward.read(.destinationDiff, from: destinationDiff)
+    }
+    backward.write(.sourceDiff, to: sourceDiff)
+    backward.execute()
+  }
+
+  /// In row-major order if oneDNN has a kernel for that, else in blocks.
+  private static func fastPass(
+    _ description: LocalResponseNormalizationDescription, on runtime: Runtime
+  ) throws(OneDNNError) -> NormalizationPass {
+    let rowMajor = try Layout.rowMajor(description.shape.dimensions)
+    if let pass = try? pass(description, rowMajor, on: runtime) { return pass }
+    // Blocks that have to be filled up would cost more than they save.
+    for block in [16, 8] where description.shape[1] % block == 0 {
+      if let layout = try? Layout.blocked(description.shape.dimensions, of: block),
+        let pass = try? pass(description, layout, on: runtime)
+      {
+        return pass
+      }
+    }
+    throw OneDNNError(operation: "normalise faster than the reference", status: dnnl_unimplemented)
+  }
+
+  private static func pass(
+    _ description: LocalResponseNormalizationDescription, _ layout: Layout, on runtime: Runtime
+  ) throws(OneDNNError) -> NormalizationPass {
+    let engine = Device.processor.handle
+    let (size, alpha, beta, k) = (Int64(description.size), description.alpha, description.beta, description.k)
+    let forward = try PrimitiveDescriptor("a local response normalisation") {
+      caffe_lrn_forward(&$0, engine, layout.handle, size, alpha, beta, k)
+    }
+    let backward = try PrimitiveDescriptor("the gradient of a local response normalisation") {
+      caffe_lrn_backward(&$0, engine, layout.handle, size, alpha, beta, k, forward.handle)
+    }
+    return try NormalizationPass(
+      forward, [.source, .destination], backward, [.source, .destinationDiff, .sourceDiff], on: runtime)
+  }
+}
