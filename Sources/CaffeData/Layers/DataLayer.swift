@@ -13,7 +13,7 @@ internal import Logging
 /// |--------------|---------|-------------------------------------------------------------|
 /// | `source`     |         | the folder of the database                                  |
 /// | `batch_size` |         | N                                                           |
-/// | `backend`    | LEVELDB | not needed: the folder shows which kind of database it is   |
+/// | `backend`    | LEVELDB | checked if given; the folder shows which kind it is         |
 /// | `prefetch`   | 4       | how many batches a background thread reads ahead            |
 /// | `rand_skip`  | 0       | without effect, as in Caffe                                 |
 ///
@@ -60,11 +60,12 @@ public final class DataLayer: StatefulLayer {
     depth = Int(parameter.prefetch)
     transformer = try Transformer(definition.transformParam, phase: context.phase)
     do {
-      database = try openDatabase(parameter.source)
+      database = try openDatabase(
+        parameter.source, parameter.hasBackend ? (parameter.backend == .lmdb ? .lmdb : .levelDB) : nil)
     } catch {
       throw NetError(error)
     }
-    context.logger.info("Opened lmdb \(parameter.source)")
+    context.logger.info("Opened \(database.backend.rawValue) \(parameter.source)")
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -139,6 +140,8 @@ private final class BatchReader {
   private let logger: Logger
   /// The running number of the record behind the cursor; it grows on when the database starts over.
   private var number: UInt64
+  /// How often the cursor had started over when that was last logged.
+  private var turns: Int
 
   /// Reads the records `first`, `first` + `step`, `first` + 2 `step`, ….
   init(
@@ -154,10 +157,11 @@ private final class BatchReader {
     number = first
     cursor = database.makeCursor()
     do {
-      try cursor.skip(Int(first % UInt64(database.count)))
+      try cursor.skip(Int(clamping: first))
     } catch {
       throw NetError(error)
     }
+    turns = cursor.turns
   }
 
   func fill(_ batch: Batch) throws(NetError) {
@@ -165,7 +169,7 @@ private final class BatchReader {
     for item in 0..<batchSize {
       let (record, datum) = try read()
       do throws(NetError) {
-        let image = try Image(datum, color: transformer.color)
+        let image = try Image(datum, transformer.decoding)
         let output = try transformer.outputShape(for: image.shape)
         if first == nil {
           batch.shape = try Shape(checking: [batchSize, output.channels, output.height, output.width])
@@ -197,6 +201,10 @@ private final class BatchReader {
     } catch {
       throw NetError(error)
     }
+    if cursor.turns != turns {
+      turns = cursor.turns
+      logger.info("Restarting data prefetching from start.")
+    }
     guard let datum = try? Datum(serializedBytes: record.value) else {
       throw NetError(
         "record '\(record.name)' of \(database.path) is no Datum",
@@ -207,10 +215,7 @@ private final class BatchReader {
 
   /// Steps from the record behind the cursor's last one to the next of ours.
   private func advance() throws(NetError) {
-    let count = UInt64(database.count)
-    let next = number + UInt64(step)
-    if next / count != number / count { logger.info("Restarting data prefetching from start.") }
-    number = next
+    number += UInt64(step)
     do {
       try cursor.skip(step - 1)
     } catch {

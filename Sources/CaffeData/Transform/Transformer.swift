@@ -20,8 +20,8 @@ public import CaffeProto
 ///
 /// The draws of an image come from the generator given for it: first mirror, then the window's top, then its left.
 public struct Transformer: Sendable {
-  /// Which channels image files are decoded to.
-  public let color: ColorMode
+  /// How image files are decoded.
+  public let decoding: DecodingOptions
   private let scale: Float
   private let mirrors: Bool
   private let cropSize: Int
@@ -38,7 +38,9 @@ public struct Transformer: Sendable {
     guard !(parameter.forceColor && parameter.forceGray) else {
       throw NetError("cannot set both force_color and force_gray", remedy: "remove one of the two")
     }
-    color = parameter.forceColor ? .color : parameter.forceGray ? .gray : .asStored
+    decoding = DecodingOptions(
+      color: parameter.forceColor ? .color : parameter.forceGray ? .gray : .asStored,
+      obeysOrientation: parameter.exifOrientation)
     scale = parameter.scale
     mirrors = parameter.mirror
     cropSize = Int(parameter.cropSize)

@@ -10,7 +10,13 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   @Test(arguments: [
-    "crop_full", "crop_odd", "float_features", "gray", "many", "mean_file", "mean_file_crop_scale", "mean_value_one",
+<<<<<<< HEAD
+    "crop_full", "crop_odd", "encoded_force_color", "encoded_force_gray", "encoded_native", "encoded_png",
+    "float_features", "gray", "many", "mean_file", "mean_file_crop_scale", "mean_value_one",
+=======
+    "crop_full", "crop_odd", "float_features", "gray", "leveldb", "many", "mean_file", "mean_file_crop_scale",
+    "mean_value_one",
+>>>>>>> tools
     "mean_values_scale", "mixed_sizes_batch1", "no_label", "overflow", "plain", "prefetch_many", "prefetch_one",
     "rand_skip_ignored", "resized", "scale", "train_plain",
   ])
@@ -67,7 +73,16 @@ import Testing
   }
 
   @Test func `needs no backend when the folder shows it`() throws {
-    _ = try LayerRunner<DataLayer>(net().replacingOccurrences(of: "backend: LMDB", with: ""))
+    let text = net().replacingOccurrences(of: "backend: LMDB", with: "")
+    let values = try LayerRunner<DataLayer>(text).passes(2)
+    #expect(
+      try LayerRunner<DataLayer>(text.replacingOccurrences(of: "lmdb_same", with: "leveldb_same")).passes(2) == values)
+  }
+
+  @Test func `refuses a backend that the folder is not`() {
+    #expect(message { _ = try LayerRunner<DataLayer>(net(source: "leveldb_same")) }.contains("LMDB was asked for"))
+    let text = net().replacingOccurrences(of: "backend: LMDB", with: "backend: LEVELDB")
+    #expect(message { _ = try LayerRunner<DataLayer>(text) }.contains("LevelDB was asked for"))
   }
 
   // MARK: Bad input
@@ -84,11 +99,6 @@ import Testing
     #expect(try runner.pass()[1] == [0, 1])
     #expect(message { try runner.pass() }.contains("it is 1x2x2, but the first of its batch is 1x2x3"))
     #expect(message { try runner.pass() }.contains("but the first of its batch"))
-  }
-
-  @Test func `says that encoded images cannot be decoded`() {
-    let text = message { _ = try LayerRunner<DataLayer>(net(source: "lmdb_encoded")) }
-    #expect(text.contains("record '00000000_") && text.contains("cannot decode images"))
   }
 
   @Test func `says that a record is no Datum`() throws {
@@ -115,6 +125,15 @@ import Testing
   @Test func `refuses a batch that no blob can hold`() {
     #expect(
       message { _ = try LayerRunner<DataLayer>(net(batchSize: 4_000_000_000)) }.contains("blob size exceeds INT_MAX"))
+  }
+
+  @Test func `goes on in a LevelDB database from any position, also of a later pass`() throws {
+    let text = net(source: "leveldb_same", batchSize: 2).replacingOccurrences(of: "backend: LMDB", with: "")
+    let whole = try LayerRunner<DataLayer>(text)
+    try whole.passes(4)
+    let resumed = try LayerRunner<DataLayer>(text)
+    resumed.layer.restore(seed: 1, position: whole.layer.position)
+    #expect(try resumed.passes(3) == whole.passes(3))
   }
 
   private func net(
