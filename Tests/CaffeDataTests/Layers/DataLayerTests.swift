@@ -10,13 +10,8 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   @Test(arguments: [
-<<<<<<< HEAD
     "crop_full", "crop_odd", "encoded_force_color", "encoded_force_gray", "encoded_native", "encoded_png",
-    "float_features", "gray", "many", "mean_file", "mean_file_crop_scale", "mean_value_one",
-=======
-    "crop_full", "crop_odd", "float_features", "gray", "leveldb", "many", "mean_file", "mean_file_crop_scale",
-    "mean_value_one",
->>>>>>> tools
+    "float_features", "gray", "leveldb", "many", "mean_file", "mean_file_crop_scale", "mean_value_one",
     "mean_values_scale", "mixed_sizes_batch1", "no_label", "overflow", "plain", "prefetch_many", "prefetch_one",
     "rand_skip_ignored", "resized", "scale", "train_plain",
   ])

@@ -35,7 +35,9 @@ import Testing
     let run = try convert(golden.flags, list: dataFixture(golden.list))
     #expect(run.status == 0)
     #expect(try records("db") == records(of: dataFixture(golden.database)))
-    #expect(run.messages.contains("A total of \(golden.list == "missing.txt" ? 3 : golden.list == "same.txt" ? 5 : 8) images."))
+    #expect(
+      run.messages.contains(
+        "A total of \(golden.list == "missing.txt" ? 3 : golden.list == "same.txt" ? 5 : 8) images."))
   }
 
   @Test func `stores files of another type with the same pixels`() throws {
@@ -157,7 +159,9 @@ import Testing
   }
 
   private func path(_ name: String) -> String { "\(folder.url.path)/\(name)" }
-  private func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted() }
+  private func files() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
+  }
   private func records(_ name: String) throws -> [Record] { try records(of: path(name)) }
 
   private func records(of path: String) throws -> [Record] {

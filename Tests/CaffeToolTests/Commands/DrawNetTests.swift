@@ -30,7 +30,8 @@ import Testing
     #expect(run.output == "Drawing net to net.svg\n")
     // Per image 4·3·3·3 weights at 4×4 places, and 64·5 weights.
     for text in [
-      "small &amp; &lt;odd&gt;: 437 parameters, 2.05 k multiplies", "conv (Convolution)", "4 of 3x3, stride 2x2, pad 1x1",
+      "small &amp; &lt;odd&gt;: 437 parameters, 2.05 k multiplies", "conv (Convolution)",
+      "4 of 3x3, stride 2x2, pad 1x1",
       "2x4x4x4", "112 parameters, 1.73 k multiplies", "relu (ReLU)", "5 outputs", "325 parameters, 320 multiplies",
       "2x10", "trained (Silence)",
     ] { #expect(try picture().contains(">\(text)</text>"), "\(text)") }
@@ -73,7 +74,8 @@ import Testing
     try folder.write("layer {", to: "broken.prototxt")
     #expect(try Run("draw_net", "broken.prototxt", "a.svg", in: folder.url).errors.contains("broken.prototxt:1"))
     try folder.write("name: \"empty\"", to: "empty.prototxt")
-    #expect(try Run("draw_net", "empty.prototxt", "a.svg", in: folder.url).errors.contains("there are no layers to draw"))
+    #expect(
+      try Run("draw_net", "empty.prototxt", "a.svg", in: folder.url).errors.contains("there are no layers to draw"))
   }
 
   private func picture() throws -> String {
