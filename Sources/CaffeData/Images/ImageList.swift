@@ -159,7 +159,7 @@ private struct FoldersOfImages {
     }
     let images = files.indices.filter { index in
       let name = files[index].lowercased()
-      let isHidden = name.split(separator: "/").contains { $0.hasPrefix(".") || $0 == "__macosx" }
+      let isHidden = name.split(separator: "/").contains { ($0.hasPrefix(".") && $0 != ".") || $0 == "__macosx" }
       return !isHidden && [".jpg", ".jpeg", ".png"].contains { name.hasSuffix($0) }
     }
     func folder(_ index: Int) throws(DataError) -> String {

@@ -47,22 +47,19 @@ final class BatchFeed {
   }
 
   func logShape() throws {
-    let shape = try next().shape
+    let shape = try next().shapes[0]
     logger.info("output data size: \(shape.dimensions.map(String.init).joined(separator: ","))")
   }
 
   func reshape(_ top: [Blob]) throws {
-    let batch = try next()
-    top[0].reshape(to: batch.shape)
-    if top.count > 1 { top[1].reshape(to: batch.labelShape) }
+    for (blob, shape) in zip(top, try next().shapes) { blob.reshape(to: shape) }
   }
 
   /// Moves the next batch into the tops, without copying.
   func forward(_ top: [Blob]) throws {
     try reshape(top)
     let batch = try next()
-    top[0].data.takeValues(of: batch.data)
-    if top.count > 1 { top[1].data.takeValues(of: batch.labels) }
+    for (blob, buffer) in zip(top, batch.buffers) { blob.data.takeValues(of: buffer) }
     position = batch.end
     upcoming = nil
     prefetcher?.recycle(batch)
