@@ -14,10 +14,12 @@ internal import CaffeProto
 ///
 /// - Parameters:
 ///   - input: The folder with `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`.
+///   - itemCount: How many images each file has.
 ///   - progress: Called before each file with its name, and after each record with the number of records stored so far.
 /// - Throws: `DataError` when a file is missing or damaged, or a database exists.
 public func convertCIFAR10(
-  input: String, output: String, backend: DatabaseBackend, progress: (CIFAR10Progress) -> Void = { _ in }
+  input: String, output: String, backend: DatabaseBackend, itemCount: Int = 10000,
+  progress: (CIFAR10Progress) -> Void = { _ in }
 ) throws {
   var files: [[String]] = []
   for names in [(1...5).map { "data_batch_\($0)" }, ["test_batch"]] {
@@ -30,7 +32,7 @@ public func convertCIFAR10(
     for (index, path) in paths.enumerated() {
       progress(.file(index + 1))
       let reader = try GzipReader(path: path)
-      for item in 0..<10000 {
+      for item in 0..<itemCount {
         let record = try reader.read(3073)
         let datum = Datum.with {
           ($0.channels, $0.height, $0.width) = (3, 32, 32)
@@ -43,7 +45,7 @@ public func convertCIFAR10(
       }
       guard try reader.isAtEnd() else {
         throw DataError(
-          path, "there are more than 10000 records of 3073 bytes: it is no batch of CIFAR-10",
+          path, "there are more than \(itemCount) records of 3073 bytes: it is no batch of CIFAR-10",
           remedy: "download the binary version of CIFAR-10 again")
       }
     }

@@ -4,7 +4,7 @@
 ///     for (index, datum) in data.enumerated() { try writer.put(datum.serializedBytes(), key: recordKey(index)) }
 ///     try writer.finish()
 ///
-/// Until `finish()` the database is called `<path>.partial`. Records are stored a thousand at a time, each batch wholly or
+/// Until `finish()` the database is called `<path>.partial`. Records are stored a thousand at a time (or fewer large ones), each batch wholly or
 /// not at all.
 public protocol DatabaseWriter: AnyObject {
   var path: String { get }

@@ -17,7 +17,9 @@ struct Program {
   private let tool: (any ToolCommand.Type)?
 
   /// Flags that stand alone, of all commands together.
-  private static let booleans: Set<String> = ["logtostderr", "alsologtostderr"]
+  private static let booleans: Set<String> = [
+    "logtostderr", "alsologtostderr", "gray", "shuffle", "check_size", "encoded", "verbose", "display_lrm",
+  ]
 
   /// Exit statuses: success, something went wrong, and a command line that makes no sense.
   private enum Status {

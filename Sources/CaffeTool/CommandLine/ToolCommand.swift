@@ -32,11 +32,12 @@ extension ToolCommand {
 /// The `caffe` program: the list of its commands.
 struct CaffeCommand: ParsableCommand {
   static let commands: [any ToolCommand.Type] =
-    [Train.self, Test.self, Time.self, DeviceQuery.self] as [any ToolCommand.Type] + ownPrograms
+    [Train.self, Test.self, Time.self, DeviceQuery.self, InspectData.self] as [any ToolCommand.Type] + ownPrograms
 
   /// Commands that are also programs under their own name.
   static let ownPrograms: [any ToolCommand.Type] = [
-    ConvertMNISTData.self, ConvertCIFARData.self, ComputeImageMean.self, ExtractFeatures.self,
+    ConvertImageset.self, ConvertMNISTData.self, ConvertCIFARData.self, ComputeImageMean.self, ExtractFeatures.self,
+    ResizeAndCropImages.self, ParseLog.self, ExtractSeconds.self, PlotTrainingLog.self, DrawNet.self,
     UpgradeNetProtoText.self, UpgradeNetProtoBinary.self, UpgradeSolverProtoText.self,
   ]
 

@@ -18,7 +18,7 @@ struct ParseLog: ToolCommand {
   @Argument(help: ArgumentHelp("The folder for the CSV files.", valueName: "output_dir"))
   var output: String?
 
-  @Flag(help: "Say what is written.", exclusivity: .chooseLast)
+  @Flag(inversion: .prefixedNo, exclusivity: .chooseLast, help: "Say what is written.")
   var verbose = false
 
   @Option(help: "What stands between the columns of the CSV files.")
@@ -27,7 +27,9 @@ struct ParseLog: ToolCommand {
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
-    guard delimiter.count == 1 else { throw ValidationError("-delimiter must be one character, and is \"\(delimiter)\".") }
+    guard delimiter.count == 1 else {
+      throw ValidationError("-delimiter must be one character, and is \"\(delimiter)\".")
+    }
   }
 
   func run(in session: Session) throws {

@@ -57,7 +57,9 @@ struct Raster {
   private mutating func line(_ from: Drawing.Point, _ to: Drawing.Point, _ color: Drawing.Color, width: Double) {
     let (dx, dy) = (to.x - from.x, to.y - from.y)
     let square = dx * dx + dy * dy
-    cover(from: (min(from.x, to.x), min(from.y, to.y)), to: (max(from.x, to.x), max(from.y, to.y)), margin: width, color) {
+    cover(
+      from: (min(from.x, to.x), min(from.y, to.y)), to: (max(from.x, to.x), max(from.y, to.y)), margin: width, color
+    ) {
       x, y in
       let along = square > 0 ? min(1, max(0, ((x - from.x) * dx + (y - from.y) * dy) / square)) : 0
       let (nearX, nearY) = (from.x + along * dx - x, from.y + along * dy - y)
@@ -73,7 +75,8 @@ struct Raster {
       return (from, (to.x - from.x) / max(length, 1e-9), (to.y - from.y) / max(length, 1e-9))
     }
     let middle = Drawing.Point(
-      x: points.reduce(0) { $0 + $1.x } / Double(points.count), y: points.reduce(0) { $0 + $1.y } / Double(points.count))
+      x: points.reduce(0) { $0 + $1.x } / Double(points.count), y: points.reduce(0) { $0 + $1.y } / Double(points.count)
+    )
     let (xs, ys) = (points.map(\.x), points.map(\.y))
     cover(from: (xs.min() ?? 0, ys.min() ?? 0), to: (xs.max() ?? 0, ys.max() ?? 0), margin: 1, color) { x, y in
       edges.reduce(1) { coverage, edge in
@@ -91,8 +94,10 @@ struct Raster {
     _ coverage: (Double, Double) -> Double
   ) {
     guard [low.0, low.1, high.0, high.1].allSatisfy(\.isFinite) else { return }
-    let columns = clamped(low.0 - margin, width)..<max(clamped(low.0 - margin, width), clamped(high.0 + margin + 1, width))
-    let rows = clamped(low.1 - margin, height)..<max(clamped(low.1 - margin, height), clamped(high.1 + margin + 1, height))
+    let columns =
+      clamped(low.0 - margin, width)..<max(clamped(low.0 - margin, width), clamped(high.0 + margin + 1, width))
+    let rows =
+      clamped(low.1 - margin, height)..<max(clamped(low.1 - margin, height), clamped(high.1 + margin + 1, height))
     for y in rows {
       for x in columns { blend(x, y, color, coverage(Double(x) + 0.5, Double(y) + 0.5)) }
     }

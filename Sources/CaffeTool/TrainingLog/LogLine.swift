@@ -10,16 +10,24 @@ struct LogLine {
 
   /// What follows the first place where the text stands.
   func behind(_ text: String) -> LogLine? {
-    let found = bytes.withUnsafeBytes { line in
-      var text = text
-      return text.withUTF8 { text -> Int? in
-        guard let start = line.baseAddress, let hit = memmem(start, line.count, text.baseAddress, text.count) else {
-          return nil
-        }
-        return UnsafeRawPointer(hit) - start + text.count
-      }
+    var text = text
+    let end = bytes.withUnsafeBytes { line in
+      text.withUTF8 { text in Self.end(of: UnsafeRawBufferPointer(text), in: line) }
     }
-    return found.map { LogLine(bytes: bytes[(bytes.startIndex + $0)...]) }
+    return end.map { LogLine(bytes: bytes[(bytes.startIndex + $0)...]) }
+  }
+
+  private static func end(of text: UnsafeRawBufferPointer, in line: UnsafeRawBufferPointer) -> Int? {
+    guard let start = line.baseAddress, let wanted = text.baseAddress else { return nil }
+    var place = 0
+    while place + text.count <= line.count,
+      let hit = memchr(start + place, CInt(text[0]), line.count - place - text.count + 1)
+    {
+      place = UnsafeRawPointer(hit) - start
+      if memcmp(hit, wanted, text.count) == 0 { return place + text.count }
+      place += 1
+    }
+    return nil
   }
 
   func contains(_ text: String) -> Bool { behind(text) != nil }

@@ -49,7 +49,9 @@ struct TrainingLog {
     // Everything counts from the line that says that solving begins.
     guard let first = lines.firstIndex(where: { $0.contains("Solving") && LogTime($0) != nil }),
       let start = LogTime(lines[first])
-    else { throw ToolError("\(path): Start time not found: no line says \"Solving\", so this is no log of caffe train") }
+    else {
+      throw ToolError("\(path): Start time not found: no line says \"Solving\", so this is no log of caffe train")
+    }
     var year = Self.year(of: lines, path)
     var month = start.month
     let begin = start.microseconds(in: year)

@@ -56,7 +56,8 @@ struct TrainingTable {
     var lines = [["NumIters", "Seconds", "LearningRate"] + names]
     for row in rows {
       lines.append(
-        ["\(Double(row.iteration))", "\(row.seconds)", "\(row.rate)"] + names.map { name in row[name].map { "\($0)" } ?? "" })
+        ["\(Double(row.iteration))", "\(row.seconds)", "\(row.rate)"]
+          + names.map { name in row[name].map { "\($0)" } ?? "" })
     }
     return lines.map { $0.map { quoted($0, delimiter) }.joined(separator: delimiter) + "\r\n" }.joined()
   }
@@ -98,6 +99,7 @@ extension TrainingLog {
   static func seconds(_ microseconds: Int) -> String {
     let fraction = String(microseconds.magnitude % 1_000_000)
     let sign = microseconds < 0 ? "-" : ""
-    return "\(sign)\(microseconds.magnitude / 1_000_000).\(String(repeating: "0", count: 6 - fraction.count))\(fraction)"
+    return
+      "\(sign)\(microseconds.magnitude / 1_000_000).\(String(repeating: "0", count: 6 - fraction.count))\(fraction)"
   }
 }
