@@ -67,7 +67,7 @@ import Testing
     for (text, words) in [
       ("# 1\na.png 3 20 24 0", ":1: image 1 comes where image 0 must"), ("x", "where '#' must begin an image"),
       ("# 0\na.png\n3 20", "the width of image 0 is missing"), ("# 0\na.png 1 20 24 0", "but 3 are read"),
-      ("# 0\na.png 3 20 24 1\n1 x 0 0 1 1", ":2: the overlap of a window is missing or no number"),
+      ("# 0\na.png 3 20 24 1\n1 x 0 0 1 1", ":3: the overlap of a window is missing or no number"),
       ("# 0\na.png 3 20 24 1\n1 0.9 5 5 1 1", "the window (5, 5) to (1, 1) is no box"),
       ("# 0\na.png 3 20 24 1\n0 0.9 0 0 1 1", "a window that overlaps an object has class 0"),
       ("# 0\na.png 3 20 24 1\n1 0.1 0 0 1 1", "has no window that overlaps by fg_threshold"),
