@@ -69,7 +69,9 @@ import Testing
   @Test(arguments: try DocumentationPage.all(), EngineChoice.allCases)
   func `has examples that run`(page: DocumentationPage, engine: EngineChoice) throws {
     let files = try ExampleFiles()
-    for (block, phase) in page.blocks(of: "prototxt").flatMap({ [($0, Phase.train), ($0, .test)] }) {
+    // Blocks without layers are solvers'.
+    let nets = page.blocks(of: "prototxt").filter { $0.contains("layer {") }
+    for (block, phase) in nets.flatMap({ [($0, Phase.train), ($0, .test)] }) {
       let definition = try NetDefinition(text: files.resolve(block), file: "\(page.name).md")
       let net = try Net(definition, phase: phase, in: environment(engine))
       try net.forward()
