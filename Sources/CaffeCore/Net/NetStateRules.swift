@@ -1,5 +1,15 @@
-internal import CaffeProto
-internal import Logging
+package import CaffeProto
+package import Logging
+
+extension NetParameter {
+  /// The layers that the state (phase, level, stages) leaves over, by their `include` and `exclude` rules.
+  ///
+  /// - Returns: the indices of the layers that stay.
+  /// - Throws: `NetError` for a layer with both kinds of rules.
+  package func indicesOfLayers(in state: NetState, logger: Logger) throws -> [Int] {
+    try layer.indices.filter { try state.keeps(PlacedLayer(definition: layer[$0]), logger: logger) }
+  }
+}
 
 extension NetState {
   /// Whether the state (phase, level, stages) leaves a layer in the net, by its `include` and `exclude` rules.

@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -19,11 +21,38 @@ public struct Record: Hashable, Sendable {
   public var name: String { String(decoding: key, as: UTF8.self) }
 }
 
+/// A kind of database.
+public enum DatabaseBackend: String, CaseIterable, Hashable, Sendable {
+  case lmdb
+  case levelDB = "leveldb"
+
+  /// The kind of the database at a path; `nil` if there is none.
+  public init?(at path: String) {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    if files.contains(where: { $0 == "CURRENT" || $0.hasPrefix("MANIFEST-") }) {
+      self = .levelDB
+    } else if files.contains("data.mdb") || path.hasSuffix(".mdb") {
+      self = .lmdb
+    } else {
+      return nil
+    }
+  }
+
+  /// The name as it is written: LMDB, LevelDB.
+  public var name: String {
+    switch self {
+    case .lmdb: "LMDB"
+    case .levelDB: "LevelDB"
+    }
+  }
+}
+
 /// A store of records in the byte order of their keys, open for reading. Any number of cursors may read it at a time.
 public protocol Database: Sendable {
   var path: String { get }
-  /// How many records there are; at least one.
-  var count: Int { get }
+  var backend: DatabaseBackend { get }
+  /// How many records there are; at least one. A LevelDB database does not know, and reads all keys when first asked.
+  var count: Int { get throws(DataError) }
   /// A cursor before the first record.
   func makeCursor() -> any DatabaseCursor
 }
@@ -34,14 +63,30 @@ public protocol DatabaseCursor: AnyObject {
   func next() throws(DataError) -> Record
   /// Steps over as many records without reading them.
   func skip(_ count: Int) throws(DataError)
+  /// How many times the first record was read or stepped over again.
+  var turns: Int { get }
+  /// About how much of this pass lies behind, from 0 to 1.
+  var progress: Double { get }
 }
 
 /// Opens the database in a folder, whose contents say of which kind it is.
-public func openDatabase(_ path: String) throws(DataError) -> any Database {
-  if access(path + "/CURRENT", F_OK) == 0 {
+///
+/// - Parameter backend: The kind that it must be, if that matters.
+/// - Throws: `DataError` when it is missing, damaged or of the other kind.
+public func openDatabase(_ path: String, _ backend: DatabaseBackend? = nil) throws(DataError) -> any Database {
+  let found = DatabaseBackend(at: path)
+  if let found, let backend, found != backend {
     throw DataError(
-      path, "this is a LevelDB database, and only LMDB is supported",
-      remedy: "write the data again with -backend lmdb, and set backend: LMDB in data_param")
+      path, "this is a database of the kind \(found.name), but \(backend.name) was asked for",
+      remedy: "write \(found.name.uppercased()) (data_param's backend) or \(found.rawValue) (the flag -backend)")
   }
-  return try LMDBDatabase(path: path)
+  if found == nil, access(path, F_OK) != 0, let remains = UnfinishedFolder.remains(of: path) {
+    throw DataError(
+      path, "it is not there; the run that was making it was interrupted and left \(remains)",
+      remedy: "remove that folder and make the database anew, or rename it to \(path) to use what is in it")
+  }
+  switch found ?? .lmdb {
+  case .lmdb: return try LMDBDatabase(path: path)
+  case .levelDB: return try LevelDBDatabase(path: path)
+  }
 }

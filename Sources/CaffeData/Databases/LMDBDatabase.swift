@@ -13,6 +13,7 @@ internal import CLMDB
 ///     let datum = try Datum(serializedBytes: record.value)
 public final class LMDBDatabase: Database {
   public let path: String
+  public let backend = DatabaseBackend.lmdb
   public var count: Int { file.head.entries }
   private let file: LMDBFile
 
@@ -38,7 +39,7 @@ public final class LMDBDatabase: Database {
     guard status.st_mode & S_IFMT == S_IFDIR else { return path }
     guard access(path + "/data.mdb", F_OK) == 0 else {
       throw DataError(
-        path, "the folder holds no data.mdb, so it is no LMDB database",
+        path, "the folder holds no data.mdb and no CURRENT, so it is no LMDB or LevelDB database",
         remedy: "give the folder that convert_imageset or a similar tool made")
     }
     return path + "/data.mdb"
@@ -54,6 +55,7 @@ final class LMDBCursor: DatabaseCursor {
   private var index = 0
   /// How many records of this pass lie behind.
   private var passed = 0
+  private(set) var turns = 0
 
   init(_ file: LMDBFile) { self.file = file }
 
@@ -75,6 +77,8 @@ final class LMDBCursor: DatabaseCursor {
     }
   }
 
+  var progress: Double { Double(passed) / Double(file.head.entries) }
+
   /// Reads the last record, to see that it is there.
   func checkLast() throws(DataError) {
     let leaf = try descend(from: file.head.root, toLast: true)
@@ -85,7 +89,10 @@ final class LMDBCursor: DatabaseCursor {
 
   /// The leaf with the record to read next.
   private func currentLeaf() throws(DataError) -> LMDBPage {
-    if passed == file.head.entries { leaf = nil }
+    if passed == file.head.entries {
+      leaf = nil
+      turns += 1
+    }
     guard let leaf else {
       branches = []
       passed = 0

@@ -8,43 +8,35 @@ internal import CLMDB
 
 /// Makes an LMDB database, as convert_imageset does.
 ///
-///     let writer = try LMDBWriter(creating: "train_lmdb")
-///     for (index, datum) in data.enumerated() { try writer.put(datum.serializedBytes(), key: key(index)) }
-///     try writer.finish()
-///
-/// Records are stored a thousand at a time, each batch wholly or not at all; the last ones are stored by `finish()`.
-public final class LMDBWriter {
-  public let path: String
-  private let environment: OpaquePointer
+/// Records are stored a thousand at a time (or fewer large ones), each batch wholly or not at all; the last ones are stored by `finish()`.
+public final class LMDBWriter: DatabaseWriter {
+  public var path: String { folder.path }
+  private let folder: UnfinishedFolder
+  private var environment: OpaquePointer?
   private var pending: [Record] = []
   private var pendingBytes = 0
 
   private static let batchCount = 1000
-  private static let batchBytes = 256 << 20
+  private static let batchBytes = 32 << 20
 
-  /// Makes the folder `path`, which must not exist yet.
+  /// Starts the database, which appears under its name when it is finished; nothing of that name may exist.
   public init(creating path: String) throws(DataError) {
-    guard mkdir(path, 0o744) == 0 else {
-      let remedy =
-        errno == EEXIST ? "remove it, or give another name" : "check that the folder above exists and is writable"
-      throw DataError(path, "mkdir \(path) failed: \(String(cString: strerror(errno)))", remedy: remedy)
-    }
-    var created: OpaquePointer?
-    try Self.check(mdb_env_create(&created), "create the database", path)
-    guard let environment = created else { throw DataError(path, "cannot create the database") }
-    self.path = path
-    self.environment = environment
-    try Self.check(mdb_env_open(environment, path, 0, 0o664), "create the database", path)
+    folder = try UnfinishedFolder(for: path)
+    try Self.check(mdb_env_create(&environment), "create the database", path)
+    // Waiting for the disk at each commit would take longer than all the rest. A killed program loses nothing by not
+    // waiting; only a machine that stops could, and then the database has not got its name yet.
+    try Self.check(
+      mdb_env_open(environment, folder.workPath, UInt32(MDB_NOSYNC), 0o664), "create the database", path)
   }
 
   deinit { mdb_env_close(environment) }
 
-  /// Adds a record, or replaces the one of the same key.
   public func put(_ value: [UInt8], key: String) throws(DataError) {
     let record = Record(key: Array(key.utf8), value: value)
-    guard (1...Int(mdb_env_get_maxkeysize(environment))).contains(record.key.count) else {
+    let limit = Int(mdb_env_get_maxkeysize(environment))
+    guard (1...limit).contains(record.key.count) else {
       throw DataError(
-        path, "the key \"\(key)\" has \(record.key.count) bytes; a key has 1 to \(mdb_env_get_maxkeysize(environment))",
+        path, "the key \"\(key)\" has \(record.key.count) bytes; a key has 1 to \(limit)",
         remedy: "shorten the paths in the list")
     }
     pending.append(record)
@@ -52,11 +44,16 @@ public final class LMDBWriter {
     if pending.count >= Self.batchCount || pendingBytes >= Self.batchBytes { try commit() }
   }
 
-  /// Stores the records that are not stored yet.
-  public func finish() throws(DataError) { try commit() }
+  public func finish() throws(DataError) {
+    try commit()
+    try Self.check(mdb_env_sync(environment, 1), "write the database to the disk", path)
+    mdb_env_close(environment)
+    environment = nil
+    try folder.publish()
+  }
 
   /// Stores the pending records in one transaction; when the map is full, doubles it and begins again.
-  private func commit() throws(DataError) {
+  public func commit() throws(DataError) {
     guard !pending.isEmpty else { return }
     while true {
       let code = store(pending)
@@ -68,6 +65,7 @@ public final class LMDBWriter {
       try Self.check(mdb_env_info(environment, &info), "ask for the map size", path)
       try Self.check(mdb_env_set_mapsize(environment, info.me_mapsize * 2), "double the map size", path)
     }
+    folder.hasRecords = true
     pending.removeAll(keepingCapacity: true)
     pendingBytes = 0
   }

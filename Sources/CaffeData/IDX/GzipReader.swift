@@ -44,7 +44,8 @@ final class GzipReader {
   /// Whether everything has been read.
   func isAtEnd() throws(DataError) -> Bool { try readUp(to: 1).isEmpty }
 
-  private func readUp(to count: Int) throws(DataError) -> [UInt8] {
+  /// The next bytes, none at the end.
+  func readUp(to count: Int) throws(DataError) -> [UInt8] {
     var status = 0 as CInt
     let piece = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       status = gzread(file, buffer.baseAddress, CUnsignedInt(count))

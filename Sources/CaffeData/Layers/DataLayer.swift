@@ -7,15 +7,16 @@ internal import Logging
 /// | blob     | shape                                                          |
 /// |----------|----------------------------------------------------------------|
 /// | `top[0]` | N×C×H×W, cropped; each batch has the shape of its first record |
-/// | `top[1]` | N, the labels; optional                                        |
+/// | `top[1]` | N, the labels, or N×L where records have L `labels`; optional  |
 ///
 /// | parameter    | default | meaning                                                     |
 /// |--------------|---------|-------------------------------------------------------------|
 /// | `source`     |         | the folder of the database                                  |
 /// | `batch_size` |         | N                                                           |
-/// | `backend`    | LEVELDB | not needed: the folder shows which kind of database it is   |
+/// | `backend`    | LEVELDB | checked if given; the folder shows which kind it is         |
 /// | `prefetch`   | 4       | how many batches a background thread reads ahead            |
 /// | `rand_skip`  | 0       | without effect, as in Caffe                                 |
+/// | `skip_corrupt` | false | leave out records that cannot be decoded, with a warning    |
 ///
 /// `transform_param` is applied to each image. Of several solvers that train together, number r of s takes the records r,
 /// r + s, r + 2 s, …; in TEST each reads everything.
@@ -28,194 +29,121 @@ public final class DataLayer: StatefulLayer {
   public static var topCount: BlobCount { .between(1, 2) }
   public static var reshapesEveryPass: Bool { true }
 
-  public private(set) var seed: UInt64
-  public private(set) var position: UInt64 = 0
-
-  private let database: any Database
-  private let transformer: Transformer
-  private let batchSize: Int
-  private let labelShape: Shape
-  private let depth: Int
-  private let context: LayerContext
-  private var prefetcher: Prefetcher<Batch>?
-  /// The batch that the next forward hands out, once `reshape` has asked for its shape.
-  private var upcoming: Batch?
-  private var waits = 0
+  private let feed: BatchFeed
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
     let parameter = definition.dataParam
     guard parameter.batchSize > 0 else {
       throw NetError("data_param.batch_size is 0", remedy: "set it to the number of images in a batch")
     }
-    guard (1...1000).contains(parameter.prefetch) else {
-      throw NetError("data_param.prefetch is \(parameter.prefetch), but 1 to 1000 batches can be read ahead")
-    }
     guard !parameter.source.isEmpty else {
       throw NetError("data_param.source is missing", remedy: "set it to the folder of the database")
     }
-    self.context = context
-    seed = context.seed
-    batchSize = Int(parameter.batchSize)
-    labelShape = [batchSize]
-    depth = Int(parameter.prefetch)
-    transformer = try Transformer(definition.transformParam, phase: context.phase)
+    let transformer = try Transformer(definition.transformParam, phase: context.phase)
+    let database: any Database
+    let count: Int
     do {
-      database = try openDatabase(parameter.source)
+      database = try openDatabase(
+        parameter.source, parameter.hasBackend ? (parameter.backend == .lmdb ? .lmdb : .levelDB) : nil)
+      // Some databases must be read through to be counted, and it only matters here.
+      count = parameter.skipCorrupt ? try database.count : 0
     } catch {
       throw NetError(error)
     }
-    context.logger.info("Opened lmdb \(parameter.source)")
-  }
-
-  public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
-    let shape = try nextBatch().shape
-    context.logger.info("output data size: \(shape.dimensions.map(String.init).joined(separator: ","))")
-  }
-
-  public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
-    top[0].reshape(to: try nextBatch().shape)
-    if top.count > 1 { top[1].reshape(to: labelShape) }
-  }
-
-  public func forward(_ bottom: [Blob], _ top: [Blob]) throws {
-    let batch = try nextBatch()
-    top[0].reshape(to: batch.shape)
-    top[0].data.takeValues(of: batch.data)
-    if top.count > 1 { top[1].data.takeValues(of: batch.labels) }
-    upcoming = nil
-    prefetcher?.recycle(batch)
-    position += UInt64(batchSize)
-  }
-
-  public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {}
-
-  public func restore(seed: UInt64, position: UInt64) {
-    self.seed = seed
-    self.position = position
-    upcoming = nil
-    prefetcher = nil
-  }
-
-  private func nextBatch() throws -> Batch {
-    if let upcoming { return upcoming }
-    let prefetcher = try prefetcher ?? startPrefetching()
-    if position > 0, prefetcher.isStarved {
-      if waits % 1000 == 0 { context.logger.info("Waiting for data") }
-      waits += 1
-    }
-    let batch = try prefetcher.next()
-    upcoming = batch
-    return batch
-  }
-
-  private func startPrefetching() throws -> Prefetcher<Batch> {
+    let logger = context.logger
     let solverCount = context.phase == .train ? context.solverCount : 1
-    let reader = try BatchReader(
-      database, transformer, batchSize: batchSize, seed: seed,
-      first: position * UInt64(solverCount) + UInt64(solverCount > 1 ? context.rank : 0), step: solverCount,
-      logger: context.logger)
-    let prefetcher = Prefetcher((0..<depth).map { _ in Batch() }) { batch in try reader.fill(batch) }
-    self.prefetcher = prefetcher
-    return prefetcher
+    let rank = solverCount > 1 ? context.rank : 0
+    feed = try BatchFeed(seed: context.seed, depth: parameter.prefetch, logger: logger) { seed, position, batches in
+      let reader = try RecordReader(
+        database, transformer, seed: seed, first: position * UInt64(solverCount) + UInt64(rank), step: solverCount,
+        logger: logger)
+      let filler = BatchFiller(
+        batchSize: Int(parameter.batchSize), position: position, skipsCorrupt: parameter.skipCorrupt,
+        sourceCount: count, logger: logger
+      ) { () throws(NetError) in try reader.next() }
+      return Prefetcher(batches) { batch in try filler.fill(batch) }
+    }
+    logger.info("Opened \(database.backend.rawValue) \(parameter.source)")
   }
+
+  public var seed: UInt64 { feed.seed }
+  public var position: UInt64 { feed.position }
+
+  public func setUp(_ bottom: [Blob], _ top: [Blob]) throws { try feed.logShape() }
+  public func reshape(_ bottom: [Blob], _ top: [Blob]) throws { try feed.reshape(top) }
+  public func forward(_ bottom: [Blob], _ top: [Blob]) throws { try feed.forward(top) }
+  public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {}
+  public func restore(seed: UInt64, position: UInt64) { feed.restore(seed: seed, position: position) }
 }
 
-/// Transformed images with their labels, on their way from the thread that reads to the net.
-final class Batch: @unchecked Sendable {
-  // Safe to send: a batch belongs to whoever took it last out of one of the prefetcher's two queues.
-  fileprivate(set) var shape: Shape = [0]
-  let data = Buffer()
-  let labels = Buffer()
-}
-
-/// Fills batches from a database; lives on the prefetching thread.
-private final class BatchReader {
+/// Reads the records of one solver from a database; lives on the prefetching thread.
+private final class RecordReader {
   private let database: any Database
   private let cursor: any DatabaseCursor
   private let transformer: Transformer
-  private let batchSize: Int
   private let seed: UInt64
   private let step: Int
   private let logger: Logger
   /// The running number of the record behind the cursor; it grows on when the database starts over.
   private var number: UInt64
+  /// How often the cursor had started over when that was last logged.
+  private var turns: Int
 
   /// Reads the records `first`, `first` + `step`, `first` + 2 `step`, ….
   init(
-    _ database: any Database, _ transformer: Transformer, batchSize: Int, seed: UInt64, first: UInt64, step: Int,
-    logger: Logger
+    _ database: any Database, _ transformer: Transformer, seed: UInt64, first: UInt64, step: Int, logger: Logger
   ) throws(NetError) {
     self.database = database
     self.transformer = transformer
-    self.batchSize = batchSize
     self.seed = seed
     self.step = step
     self.logger = logger
     number = first
     cursor = database.makeCursor()
     do {
-      try cursor.skip(Int(first % UInt64(database.count)))
+      try cursor.skip(Int(clamping: first))
     } catch {
       throw NetError(error)
     }
+    turns = cursor.turns
   }
 
-  func fill(_ batch: Batch) throws(NetError) {
-    var first: ImageShape?
-    for item in 0..<batchSize {
-      let (record, datum) = try read()
-      do throws(NetError) {
-        let image = try Image(datum, color: transformer.color)
-        let output = try transformer.outputShape(for: image.shape)
-        if first == nil {
-          batch.shape = try Shape(checking: [batchSize, output.channels, output.height, output.width])
-          batch.data.resize(to: batch.shape.count)
-          batch.labels.resize(to: batchSize)
-        }
-        let expected = first ?? output
-        first = expected
-        guard output == expected else {
-          throw NetError(
-            "it is \(output), but the first of its batch is \(expected)",
-            remedy: "resize or crop all images to one size, or set batch_size to 1")
-        }
-        var random = Random(seed: seed, stream: number)
-        let values = batch.data.uninitializedValues[item * output.count..<(item + 1) * output.count]
-        try transformer.transform(image, random: &random, into: UnsafeMutableBufferPointer(rebasing: values))
-        batch.labels.uninitializedValues[item] = Float(datum.label)
-      } catch {
-        throw NetError("record '\(record.name)' of \(database.path): \(error.problem)", remedy: error.remedy)
-      }
-      try advance()
-    }
-  }
-
-  private func read() throws(NetError) -> (Record, Datum) {
+  func next() throws(NetError) -> BatchItem {
     let record: Record
     do {
       record = try cursor.next()
-    } catch {
-      throw NetError(error)
-    }
-    guard let datum = try? Datum(serializedBytes: record.value) else {
-      throw NetError(
-        "record '\(record.name)' of \(database.path) is no Datum",
-        remedy: "the database is damaged, or was not made for Caffe; make it anew")
-    }
-    return (record, datum)
-  }
-
-  /// Steps from the record behind the cursor's last one to the next of ours.
-  private func advance() throws(NetError) {
-    let count = UInt64(database.count)
-    let next = number + UInt64(step)
-    if next / count != number / count { logger.info("Restarting data prefetching from start.") }
-    number = next
-    do {
+      if cursor.turns != turns {
+        turns = cursor.turns
+        logger.info("Restarting data prefetching from start.")
+      }
       try cursor.skip(step - 1)
     } catch {
       throw NetError(error)
     }
+    let stream = number
+    number += UInt64(step)
+    return BatchItem(name: "record '\(record.name)' of \(database.path)") { [transformer, seed] () throws(NetError) in
+      guard let datum = try? Datum(serializedBytes: record.value) else {
+        throw NetError(
+          "it is no Datum", remedy: "the database is damaged, or was not made for Caffe; make it anew")
+      }
+      return LoadedImage(
+        try Image(datum, transformer.decoding),
+        datum.labels.isEmpty ? .single(Float(datum.label)) : .several(datum.labels),
+        transformer, seed: seed, number: stream)
+    }
+  }
+}
+
+extension LoadedImage {
+  /// An image that is transformed on its way into the batch, with draws of its own.
+  init(_ image: Image, _ labels: Labels, _ transformer: Transformer, seed: UInt64, number: UInt64) {
+    self.init(
+      labels: labels, shape: { () throws(NetError) in try transformer.outputShape(for: image.shape) },
+      write: { output throws(NetError) in
+        var random = Random(seed: seed, stream: number)
+        try transformer.transform(image, random: &random, into: output)
+      })
   }
 }
 

@@ -51,9 +51,9 @@ public struct Image: Sendable {
   }
 
   /// The image in a record: its bytes, or its floats when there are no bytes, or what its JPEG or PNG file shows.
-  public init(_ datum: Datum, color: ColorMode = .asStored) throws(NetError) {
+  public init(_ datum: Datum, _ options: DecodingOptions = DecodingOptions()) throws(NetError) {
     if datum.encoded {
-      self = try decodeImage(datum.data, color: color)
+      try self.init(Bitmap(decoding: datum.data, options))
     } else {
       let shape = ImageShape(Int(datum.channels), Int(datum.height), Int(datum.width))
       try self.init(shape, datum.data.isEmpty ? .floats(datum.floatData) : .bytes(datum.data))
@@ -69,13 +69,4 @@ public enum ColorMode: Hashable, Sendable {
   case color
   /// One.
   case gray
-}
-
-/// Decodes an image file.
-///
-/// - Throws: `NetError`, always: this build has no image decoder.
-func decodeImage(_ file: Data, color: ColorMode) throws(NetError) -> Image {
-  throw NetError(
-    "the record holds an image file of \(file.count) bytes, and this build cannot decode images",
-    remedy: "convert the images without -encoded and -encode_type")
 }

@@ -17,16 +17,21 @@ public import CaffeProto
 /// | `mean_value`  | none    | one value for all channels, or one for each                 |
 /// | `force_color` | false   | decode image files to three channels                        |
 /// | `force_gray`  | false   | decode image files to one channel                           |
+/// | `exif_orientation` | false | turn JPEG files as their EXIF tag says                   |
+/// | `random_resized_crop`, `max_rotation_angle`, `color_jitter` | none | see `Augmentation`; in TRAIN only |
 ///
-/// The draws of an image come from the generator given for it: first mirror, then the window's top, then its left.
+/// The draws of an image come from the generator given for it: first mirror, then the window's top, then its left, then
+/// those of the augmentations. Where an image is resized or turned, the mean image is along with it.
 public struct Transformer: Sendable {
-  /// Which channels image files are decoded to.
-  public let color: ColorMode
+  /// How image files are decoded.
+  public let decoding: DecodingOptions
   private let scale: Float
   private let mirrors: Bool
   private let cropSize: Int
   private let cropsAtRandom: Bool
   private let mean: Mean
+  /// Nil outside of training.
+  private let augmentation: Augmentation?
 
   private enum Mean {
     case values([Float])
@@ -38,11 +43,16 @@ public struct Transformer: Sendable {
     guard !(parameter.forceColor && parameter.forceGray) else {
       throw NetError("cannot set both force_color and force_gray", remedy: "remove one of the two")
     }
-    color = parameter.forceColor ? .color : parameter.forceGray ? .gray : .asStored
+    decoding = DecodingOptions(
+      color: parameter.forceColor ? .color : parameter.forceGray ? .gray : .asStored,
+      obeysOrientation: parameter.exifOrientation)
     scale = parameter.scale
     mirrors = parameter.mirror
     cropSize = Int(parameter.cropSize)
     cropsAtRandom = phase == .train
+    // Settings are looked at in every phase, so that a mistake in them shows at once.
+    let augmentation = try Augmentation(parameter)
+    self.augmentation = phase == .train && augmentation.isActive ? augmentation : nil
     guard parameter.hasMeanFile else {
       mean = .values(parameter.meanValue)
       return
@@ -58,7 +68,8 @@ public struct Transformer: Sendable {
   ///
   /// - Throws: `NetError` when the image is smaller than the crop or does not fit the mean.
   public func outputShape(for image: ImageShape) throws(NetError) -> ImageShape {
-    guard cropSize <= image.height, cropSize <= image.width else {
+    try augmentation?.check(image)
+    guard augmentation?.resizedCrop != nil || (cropSize <= image.height && cropSize <= image.width) else {
       throw NetError("crop_size \(cropSize) is larger than the image, which is \(image)", remedy: "lower crop_size")
     }
     switch mean {
@@ -85,33 +96,32 @@ public struct Transformer: Sendable {
     let shape = try outputShape(for: image.shape)
     precondition(output.count == shape.count, "the output has the size of the transformed image")
     guard let target = output.baseAddress else { return }
+    let isMirrored = mirrors && random.below(2) == 1
     let window = window(of: shape, in: image.shape, random: &random)
+    if let augmentation {
+      return augment(image, window, isMirrored, augmentation, random: &random, into: output)
+    }
     switch image.pixels {
     case .bytes(let bytes):
       bytes.withUnsafeBytes { bytes in
         guard let source = bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
-        write(source, image.shape, window, to: target) { Float($0) }
+        write(source, image.shape, window, isMirrored, to: target) { Float($0) }
       }
     case .floats(let values):
       values.withUnsafeBufferPointer { values in
         guard let source = values.baseAddress else { return }
-        write(source, image.shape, window, to: target) { $0 }
+        write(source, image.shape, window, isMirrored, to: target) { $0 }
       }
     }
   }
 
-  /// The part of the image that is taken, and whether from right to left.
-  private struct Window {
-    var isMirrored: Bool
-    var top = 0
-    var left = 0
-    var height: Int
-    var width: Int
-  }
-
-  private func window(of shape: ImageShape, in image: ImageShape, random: inout Random) -> Window {
-    var window = Window(isMirrored: mirrors && random.below(2) == 1, height: shape.height, width: shape.width)
-    guard cropSize > 0 else { return window }
+  /// The part of the image that is taken.
+  private func window(of shape: ImageShape, in image: ImageShape, random: inout Random) -> CropBox {
+    guard cropSize > 0 else { return CropBox(height: image.height, width: image.width) }
+    if let augmentation, let crop = augmentation.resizedCrop {
+      return augmentation.part(of: image, crop, random: &random)
+    }
+    var window = CropBox(height: cropSize, width: cropSize)
     if cropsAtRandom {
       window.top = random.below(image.height - cropSize + 1)
       window.left = random.below(image.width - cropSize + 1)
@@ -122,13 +132,59 @@ public struct Transformer: Sendable {
     return window
   }
 
+  /// Resizes, turns and colours the window, and does the rest of the work on the result.
+  private func augment(
+    _ image: Image, _ window: CropBox, _ isMirrored: Bool, _ augmentation: Augmentation, random: inout Random,
+    into output: UnsafeMutableBufferPointer<Float>
+  ) {
+    let side = cropSize > 0 ? (cropSize, cropSize) : (image.shape.height, image.shape.width)
+    let shape = ImageShape(image.shape.channels, side.0, side.1)
+    let sampling = Sampling(window, of: image.shape, to: shape, angle: augmentation.angle(random: &random))
+    guard let target = output.baseAddress else { return }
+    var isByte = false
+    switch image.pixels {
+    case .bytes(let bytes):
+      isByte = true
+      bytes.withUnsafeBytes { bytes in
+        guard let source = bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
+        sampling.read(source, into: target) { Float($0) }
+      }
+    case .floats(let values):
+      values.withUnsafeBufferPointer { values in
+        guard let source = values.baseAddress else { return }
+        sampling.read(source, into: target) { $0 }
+      }
+    }
+    augmentation.changeColors(output, channels: shape.channels, isByte: isByte, random: &random)
+    let area = shape.height * shape.width
+    switch mean {
+    case .values(let values):
+      for index in output.indices {
+        let value = values.isEmpty ? 0 : values.count == 1 ? values[0] : values[index / area]
+        output[index] = (output[index] - value) * scale
+      }
+    case .image(_, let values):
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: output.count) { means in
+        guard let mean = means.baseAddress else { return }
+        values.withUnsafeBufferPointer { values in
+          if let source = values.baseAddress { sampling.read(source, into: mean) { $0 } }
+        }
+        for index in output.indices { output[index] = (output[index] - mean[index]) * scale }
+      }
+    }
+    guard isMirrored else { return }
+    for row in stride(from: 0, to: output.count, by: shape.width) {
+      output[row..<row + shape.width].reverse()
+    }
+  }
+
   @inline(__always)
   private func write<Pixel>(
-    _ source: UnsafePointer<Pixel>, _ image: ImageShape, _ window: Window, to output: UnsafeMutablePointer<Float>,
-    float: (Pixel) -> Float
+    _ source: UnsafePointer<Pixel>, _ image: ImageShape, _ window: CropBox, _ isMirrored: Bool,
+    to output: UnsafeMutablePointer<Float>, float: (Pixel) -> Float
   ) {
     // Rows that follow each other without a gap are one long row.
-    let isWhole = window.width == image.width && !window.isMirrored
+    let isWhole = window.width == image.width && !isMirrored
     let rows = isWhole ? 1 : window.height
     let width = isWhole ? window.height * window.width : window.width
     var target = output
@@ -138,11 +194,11 @@ public struct Transformer: Sendable {
         switch mean {
         case .values(let values):
           let value = values.isEmpty ? 0 : values.count == 1 ? values[0] : values[channel]
-          writeRow(source + start, width, window.isMirrored, to: target) { pixel, _ in (float(pixel) - value) * scale }
+          writeRow(source + start, width, isMirrored, to: target) { pixel, _ in (float(pixel) - value) * scale }
         case .image(_, let values):
           values.withUnsafeBufferPointer { values in
             guard let mean = values.baseAddress.map({ $0 + start }) else { return }
-            writeRow(source + start, width, window.isMirrored, to: target) { (float($0) - mean[$1]) * scale }
+            writeRow(source + start, width, isMirrored, to: target) { (float($0) - mean[$1]) * scale }
           }
         }
         target += width

@@ -10,14 +10,16 @@ import Logging
 
 /// The program that this process was called as: `caffe`, or one of the tools that have a name of their own.
 ///
-/// One executable serves all names. A link named `convert_mnist_data`, or `convert_mnist_data.bin` as the old build
-/// trees had it, does what `caffe convert_mnist_data` does.
+/// One executable serves all names. A link named `convert_mnist_data` does what `caffe convert_mnist_data` does; so does one
+/// that ends as the original's programs and scripts did: `convert_mnist_data.bin`, `parse_log.py`, `parse_log.sh`.
 struct Program {
   let name: String
   private let tool: (any ToolCommand.Type)?
 
   /// Flags that stand alone, of all commands together.
-  private static let booleans: Set<String> = ["logtostderr", "alsologtostderr"]
+  private static let booleans: Set<String> = [
+    "logtostderr", "alsologtostderr", "gray", "shuffle", "check_size", "encoded", "verbose", "display_lrm",
+  ]
 
   /// Exit statuses: success, something went wrong, and a command line that makes no sense.
   private enum Status {
@@ -28,7 +30,8 @@ struct Program {
 
   init(invokedAs path: String) {
     let file = path.split(separator: "/").last.map(String.init) ?? "caffe"
-    let name = file.hasSuffix(".bin") ? String(file.dropLast(4)) : file
+    let ending = [".bin", ".py", ".sh"].first { file.hasSuffix($0) } ?? ""
+    let name = String(file.dropLast(ending.count))
     tool = CaffeCommand.ownPrograms.first { $0.configuration.commandName == name }
     self.name = tool == nil ? "caffe" : name
   }

@@ -31,14 +31,14 @@ extension ToolCommand {
 
 /// The `caffe` program: the list of its commands.
 struct CaffeCommand: ParsableCommand {
-  static let commands: [any ToolCommand.Type] = [
-    Train.self, Test.self, Time.self, DeviceQuery.self, ConvertMNISTData.self, UpgradeNetProtoText.self,
-    UpgradeNetProtoBinary.self, UpgradeSolverProtoText.self,
-  ]
+  static let commands: [any ToolCommand.Type] =
+    [Train.self, Test.self, Time.self, DeviceQuery.self, InspectData.self] as [any ToolCommand.Type] + ownPrograms
 
   /// Commands that are also programs under their own name.
   static let ownPrograms: [any ToolCommand.Type] = [
-    ConvertMNISTData.self, UpgradeNetProtoText.self, UpgradeNetProtoBinary.self, UpgradeSolverProtoText.self,
+    ConvertImageset.self, ConvertMNISTData.self, ConvertCIFARData.self, ComputeImageMean.self, ExtractFeatures.self,
+    ResizeAndCropImages.self, ParseLog.self, ExtractSeconds.self, PlotTrainingLog.self, DrawNet.self,
+    UpgradeNetProtoText.self, UpgradeNetProtoBinary.self, UpgradeSolverProtoText.self,
   ]
 
   static let configuration = CommandConfiguration(

@@ -9,8 +9,7 @@ struct ConvertMNISTData: ToolCommand {
     abstract: "convert the MNIST files to a database",
     usage: "convert_mnist_data [FLAGS] <image_file> <label_file> <db_file>")
 
-  @Option(help: "The kind of database: lmdb.")
-  var backend = "lmdb"
+  @OptionGroup var backend: BackendOption
 
   @Argument(help: ArgumentHelp("The images (idx3-ubyte), plain or in gzip.", valueName: "image_file"))
   var images: String
@@ -23,17 +22,15 @@ struct ConvertMNISTData: ToolCommand {
 
   @OptionGroup(title: "Log") var logging: LogOptions
 
-  func validate() throws {
-    guard backend == "lmdb" else {
-      throw ValidationError("Unknown database backend \"\(backend)\"; this build writes lmdb.")
-    }
-  }
-
   func run(in session: Session) throws {
     var total = 0
-    try convertMNIST(images: images, labels: labels, database: database) { count in
+    var line: ProgressLine?
+    defer { line?.finish() }
+    try convertMNIST(images: images, labels: labels, database: database, backend: backend.kind) { count, all in
       total = count
       session.log.info("Processed \(count) files.")
+      if line == nil { line = ProgressLine("Converting", to: all, on: session.output) }
+      line?.update(count)
     }
     session.log.info("A total of \(total) items.")
   }

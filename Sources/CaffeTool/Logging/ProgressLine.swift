@@ -12,7 +12,7 @@
 package struct ProgressLine {
   private let title: String
   private let start: Int
-  private let total: Int
+  private var total: Int
   private let output: LogOutput?
   private let descriptor: CInt
   private let begin = ContinuousClock.now
@@ -40,6 +40,12 @@ package struct ProgressLine {
       title, completed: completed, from: start, to: total, elapsed: elapsed / .seconds(1),
       width: Self.width(of: descriptor))
     output.showProgress(text)
+  }
+
+  /// Draws the line anew with a total that was only known now, or has been estimated better.
+  package mutating func update(_ completed: Int, of total: Int) {
+    self.total = total
+    update(completed)
   }
 
   /// Wipes the line.

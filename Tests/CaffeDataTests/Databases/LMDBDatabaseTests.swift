@@ -71,7 +71,7 @@ import Testing
     let writer = try LMDBWriter(creating: source)
     for index in 0..<300 {
       try writer.put(Array(repeating: UInt8(first), count: 100), key: recordKey(index))
-      if first > 0, index < 5 { try writer.finish() }
+      if first > 0, index < 5 { try writer.commit() }
     }
     try writer.finish()
     // A file that changes under a reader keeps its inode.
@@ -95,12 +95,7 @@ import Testing
   }
 
   @Test func `says that the folder is empty`() {
-    #expect(message { _ = try openDatabase(folder.path) }.contains("the folder holds no data.mdb"))
-  }
-
-  @Test func `says that a folder holds a LevelDB database`() throws {
-    _ = try folder.write("CURRENT", "MANIFEST-000007\n".utf8)
-    #expect(message { _ = try openDatabase(folder.path) }.contains("this is a LevelDB database"))
+    #expect(message { _ = try openDatabase(folder.path) }.contains("the folder holds no data.mdb and no CURRENT"))
   }
 
   @Test func `says that the file is empty`() throws {
@@ -159,6 +154,6 @@ import Testing
   private func readAll(_ path: String) throws {
     let database = try openDatabase(path)
     let cursor = database.makeCursor()
-    for _ in 0..<database.count { _ = try cursor.next() }
+    for _ in 0..<(try database.count) { _ = try cursor.next() }
   }
 }

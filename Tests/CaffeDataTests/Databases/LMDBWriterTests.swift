@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func `makes a folder with Caffe's permissions`() throws {
-    _ = try LMDBWriter(creating: folder.file("db"))
+    try LMDBWriter(creating: folder.file("db")).finish()
     let attributes = try FileManager.default.attributesOfItem(atPath: folder.file("db"))
     #expect((attributes[.posixPermissions] as? Int) == 0o744)
   }

@@ -11,7 +11,7 @@ import Testing
 
   @Test func `stores each digit with its label`() throws {
     var reported: [Int] = []
-    try convertMNIST(images: images, labels: labels, database: folder.file("db")) { reported.append($0) }
+    try convertMNIST(images: images, labels: labels, database: folder.file("db")) { count, _ in reported.append(count) }
     #expect(reported == [5])
     let database = try openDatabase(folder.file("db"))
     let cursor = database.makeCursor()

@@ -142,11 +142,4 @@ import Testing
     datum.channels = -1
     #expect(message { _ = try Image(datum) }.contains("it is -1x"))
   }
-
-  @Test func `says that images in files cannot be decoded`() {
-    var datum = Datum()
-    datum.encoded = true
-    datum.data = Data(count: 7)
-    #expect(message { _ = try Image(datum) }.contains("convert the images without -encoded"))
-  }
 }

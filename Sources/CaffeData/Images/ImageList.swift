@@ -1,0 +1,181 @@
+public import FoundationEssentials
+
+/// An image that is named but not read yet.
+public struct ListedImage: Sendable {
+  /// The name as it is listed.
+  public let name: String
+  /// Where it lies, for messages.
+  public let path: String
+  /// The numbers behind the name.
+  public let labels: [Double]
+  private let archive: (any ImageArchive)?
+  private let place: Int
+
+  init(name: String, path: String, labels: [Double], archive: (any ImageArchive)?, place: Int) {
+    self.name = name
+    self.path = path
+    self.labels = labels
+    self.archive = archive
+    self.place = place
+  }
+
+  /// The bytes of the file.
+  public func read() throws(DataError) -> Data {
+    if let archive { return try archive.read(place) }
+    do {
+      return try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw DataError(
+        path, "Could not open or find file: \(reason(error))", remedy: "correct the list or the root folder")
+    }
+  }
+}
+
+/// Images with their labels, in the order of a list.
+///
+/// | source                    | images                                              | labels                          |
+/// |---------------------------|-----------------------------------------------------|---------------------------------|
+/// | a text file               | a path and its labels on each line                  | behind the last spaces          |
+/// | a folder                  | the .jpg, .jpeg and .png files in its folders       | their folder's place by name    |
+/// | a .zip, .tar, .tar.gz file | the same, in an archive of such folders            | the same                        |
+///
+/// Archives are not unpacked; a .tar.gz is, once, into a temporary file that has no name.
+public struct ImageList: Sendable {
+  public let source: String
+  /// The folders of the images in the order of their labels; empty for a text file.
+  public let classes: [String]
+  private let root: String
+  private let names: [String]
+  private let labels: [Double]
+  private let labelCount: Int
+  private let archive: (any ImageArchive)?
+  /// Which member of the archive each image is.
+  private let places: [Int]
+
+  public var count: Int { names.count }
+
+  public subscript(index: Int) -> ListedImage {
+    ListedImage(
+      name: names[index], path: root + names[index],
+      labels: Array(labels[index * labelCount..<(index + 1) * labelCount]), archive: archive,
+      place: archive == nil ? 0 : places[index])
+  }
+
+  /// Opens a list, a folder or an archive.
+  ///
+  /// - Parameters:
+  ///   - root: What is put before each path of a text file, as it is: a folder ends in a slash.
+  ///   - labelCount: How many numbers follow each path of a text file; by default one, which must be whole.
+  /// - Throws: `DataError` when the source is missing, empty, damaged or has a line that cannot be understood.
+  public init(_ source: String, root: String = "", labelCount: Int? = nil) throws(DataError) {
+    self.source = source
+    switch try SourceKind(of: source) {
+    case .text:
+      let lines = try ImageLines(source, labelCount: labelCount)
+      (names, labels) = (lines.names, lines.labels)
+      self.labelCount = labelCount ?? 1
+      self.root = root
+      (archive, classes, places) = (nil, [], [])
+    case .folder:
+      let files: [String]
+      do {
+        files = try FileManager.default.subpathsOfDirectory(atPath: source)
+      } catch {
+        throw DataError(source, "cannot read the folder: \(reason(error))")
+      }
+      let sorted = try FoldersOfImages(files, in: source, labelCount)
+      (names, labels, classes) = (sorted.order.map { files[$0] }, sorted.labels, sorted.classes)
+      self.labelCount = 1
+      self.root = source.hasSuffix("/") ? source : source + "/"
+      (archive, places) = (nil, [])
+    case .zip, .tar, .gzip:
+      let archive: any ImageArchive =
+        switch try SourceKind(of: source) {
+        case .zip: try ZipArchive(source)
+        default: try TarArchive(source)
+        }
+      let sorted = try FoldersOfImages(archive.names, in: source, labelCount)
+      (places, labels, classes) = (sorted.order, sorted.labels, sorted.classes)
+      names = places.map { archive.names[$0] }
+      self.labelCount = 1
+      self.root = source + "/"
+      self.archive = archive
+    }
+    guard !names.isEmpty else { throw DataError(source, "File is empty: it names no images") }
+  }
+
+  /// What kind of source lies at a path.
+  private enum SourceKind {
+    case text, folder, zip, tar, gzip
+
+    init(of path: String) throws(DataError) {
+      var isFolder = false
+      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        throw DataError(
+          path, "No such file or directory",
+          remedy: "set source to a list of images, a folder of folders, or such a folder as .zip or .tar")
+      }
+      if isFolder {
+        self = .folder
+        return
+      }
+      let head = try RandomAccessFile(path).read(at: 0, upTo: 512)
+      if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || head.starts(with: [0x50, 0x4B, 0x05, 0x06]) {
+        self = .zip
+      } else if head.starts(with: [0x1F, 0x8B]) {
+        self = .gzip
+      } else if head.count == 512, head[257..<262].elementsEqual("ustar".utf8) {
+        self = .tar
+      } else if head.contains(0) {
+        throw DataError(
+          path, "it is no list of images, zip or tar file", remedy: "name a text file, a folder or an archive")
+      } else {
+        self = .text
+      }
+    }
+  }
+}
+
+/// The first line of an error from the system.
+private func reason(_ error: any Error) -> String {
+  guard let error = error as? CocoaError else { return "\(error)" }
+  switch error.code {
+  case .fileReadNoSuchFile, .fileNoSuchFile: return "No such file or directory"
+  case .fileReadNoPermission: return "Permission denied"
+  default: return "error \(error.code.rawValue)"
+  }
+}
+
+/// Images sorted into classes by the folders that hold them.
+private struct FoldersOfImages {
+  var classes: [String]
+  /// Which of the files are images, class by class and by name.
+  var order: [Int]
+  var labels: [Double]
+
+  init(_ files: [String], in source: String, _ labelCount: Int?) throws(DataError) {
+    guard labelCount == nil else {
+      throw DataError(source, "label_size needs a list of images", remedy: "remove label_size, or write a list")
+    }
+    let images = files.indices.filter { index in
+      let name = files[index].lowercased()
+      let isHidden = name.split(separator: "/").contains { ($0.hasPrefix(".") && $0 != ".") || $0 == "__macosx" }
+      return !isHidden && [".jpg", ".jpeg", ".png"].contains { name.hasSuffix($0) }
+    }
+    func folder(_ index: Int) throws(DataError) -> String {
+      guard let slash = files[index].lastIndex(of: "/"), slash > files[index].startIndex else {
+        throw DataError(
+          source, "the image \(files[index]) lies in no folder, so it has no class",
+          remedy: "sort the images into one folder for each class, or write a list")
+      }
+      return String(files[index][..<slash])
+    }
+    let folders = try images.map { index throws(DataError) in try folder(index) }
+    classes = Set(folders).sorted()
+    let label = Dictionary(uniqueKeysWithValues: zip(classes, classes.indices))
+    let sorted = zip(images, folders).map { (index: $0, label: label[$1] ?? 0) }
+      .sorted { ($0.label, files[$0.index]) < ($1.label, files[$1.index]) }
+    order = sorted.map(\.index)
+    labels = sorted.map { Double($0.label) }
+  }
+}

@@ -1,0 +1,32 @@
+import Caffe
+import FoundationEssentials
+
+/// A format that images can be written in.
+enum ImageFormat: Sendable {
+  case jpeg
+  case png
+
+  /// The format of an ending or of the flag -encode_type, such as jpg.
+  init(named name: String) throws {
+    switch name.lowercased() {
+    case "jpg", "jpeg": self = .jpeg
+    case "png": self = .png
+    default: throw ToolError("images cannot be written as \"\(name)\"; give jpg or png (-encode_type)")
+    }
+  }
+
+  func encode(_ image: Bitmap) throws -> Data {
+    switch self {
+    case .jpeg: try image.jpeg()
+    case .png: try image.png()
+    }
+  }
+}
+
+/// What follows the last dot of a file's name; the whole name if there is none.
+func fileEnding(_ name: String) -> String {
+  name.lastIndex(of: ".").map { String(name[name.index(after: $0)...]) } ?? name
+}
+
+/// How many threads share work that keeps processors busy.
+var workerCount: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }

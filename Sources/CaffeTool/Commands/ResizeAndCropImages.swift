@@ -1,0 +1,110 @@
+import ArgumentParser
+import Caffe
+import FoundationEssentials
+import Logging
+
+/// `resize_and_crop_images`: makes square images, the shorter side resized and the middle of the longer one cut out.
+struct ResizeAndCropImages: ToolCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resize_and_crop_images",
+    abstract: "make square images of one size",
+    usage: "resize_and_crop_images [FLAGS] --input_folder <folder> --output_folder <folder>",
+    discussion:
+      "All .jpg, .jpeg and .png files are taken, also those in folders below, which are made in the output too.")
+
+  @Option(name: .customLong("input_folder"), help: "The folder with the images.")
+  var input: String
+
+  @Option(name: .customLong("output_folder"), help: "Where to write the images, under their names.")
+  var output: String
+
+  @Option(name: .customLong("output_side_length"), help: "The extent of the squares.")
+  var side = 256
+
+  @Option(name: .customLong("input"), help: "A list of images in the folder, a path a line. Without it, all images.")
+  var list: String?
+
+  @Option(name: .customLong("image_lib"), help: "Without effect: all images are read in one way.")
+  var library: String?
+
+  @Option(
+    name: .customLong("num_clients"), help: "How many images are worked on at a time; by default one a processor.")
+  var clients: Int?
+
+  @OptionGroup(title: "Log") var logging: LogOptions
+
+  func validate() throws {
+    guard (1...65535).contains(side) else {
+      throw ValidationError("-output_side_length must be 1 to 65535, and is \(side).")
+    }
+    guard (1...1024).contains(clients ?? 1) else { throw ValidationError("-num_clients must be 1 to 1024.") }
+  }
+
+  func run(in session: Session) throws {
+    let names = try imageNames()
+    var line = ProgressLine("Resizing", to: names.count, on: session.output)
+    defer { line.finish() }
+    var (count, skipped) = (0, 0)
+    var next = names.indices
+    let (input, output, side) = (input, output, side)
+    try OrderedWorkers.run(
+      threads: clients ?? workerCount, next: { next.popFirst().map { names[$0] } },
+      work: { name in try squareImage(from: "\(input)/\(name)", to: "\(output)/\(name)", side: side) }
+    ) { problem in
+      if let problem {
+        skipped += 1
+        session.log.error("\(problem)")
+      } else {
+        count += 1
+      }
+      line.update(count + skipped)
+    }
+    line.finish()
+    session.log.info("Wrote \(count) images of \(side)x\(side).")
+    if skipped > 0 { throw ToolError("\(skipped) of \(names.count) images could not be read; they are named above") }
+  }
+
+  private func imageNames() throws -> [String] {
+    var names: [String]
+    if let list {
+      guard let text = try? String(contentsOfFile: list, encoding: .utf8) else {
+        throw ToolError("\(list): cannot read this list of images")
+      }
+      names = text.split(separator: "\n").map { String($0.trimmed) }.filter { !$0.isEmpty }
+    } else {
+      guard let found = try? FileManager.default.subpathsOfDirectory(atPath: input) else {
+        throw ToolError("\(input): cannot read this folder")
+      }
+      names = found.filter { (try? ImageFormat(named: fileEnding($0))) != nil }.sorted()
+    }
+    guard !names.isEmpty else { throw ToolError("\(list ?? input): there are no images") }
+    return names
+  }
+}
+
+/// Writes the middle of an image as a square; what went wrong if the image cannot be read.
+private func squareImage(from input: String, to output: String, side: Int) throws -> String? {
+  guard let file = try? Data(contentsOf: URL(filePath: input)) else { return "Could not open or find file \(input)" }
+  let image: Bitmap
+  do { image = try Bitmap(decoding: file, DecodingOptions(color: .color)) } catch {
+    return "\(input): \(error.problem)"
+  }
+  // Whole numbers as in the original: the longer side is rounded down.
+  let height = image.height > image.width ? side * image.height / image.width : side
+  let width = image.height > image.width ? side : side * image.width / image.height
+  let resized = image.resized(height: height, width: width)
+  let (top, left) = ((height - side) / 2, (width - side) / 2)
+  var pixels: [UInt8] = []
+  pixels.reserveCapacity(side * side * resized.channels)
+  for row in top..<top + side {
+    let start = (row * width + left) * resized.channels
+    pixels += resized.pixels[start..<start + side * resized.channels]
+  }
+  let square = Bitmap(height: side, width: side, channels: resized.channels, pixels: pixels)
+  let folder = URL(filePath: output).deletingLastPathComponent().path
+  do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
+    throw ToolError("\(folder): cannot make this folder")
+  }
+  try writeFile(ImageFormat(named: fileEnding(input)).encode(square), to: output)
+  return nil
+}
