@@ -1,6 +1,7 @@
 import CaffeCore
 import CaffeData
 import CaffeHDF5
+import CaffeProto
 import Foundation
 import Testing
 

@@ -80,7 +80,7 @@ import Testing
   @Test func `refuses to transform anything but images`() throws {
     let text = try net(list([file(rows: 0..<1)]), 1).replacingOccurrences(of: "top:", with: "transform_param {} top:")
     #expect(message { _ = try LayerRunner<HDF5DataLayer>(text) }.contains("HDF5Data does not transform data."))
-    let small = try file { try $0.write(Array(repeating: 0, count: 4), shape: [1, 1, 2, 2], to: "data") }
+    let small = try file { try $0.write([0, 0, 0, 0] as [Float], shape: [1, 1, 2, 2], to: "data") }
     let crop = try net(list([small]), 1).replacingOccurrences(of: "top:", with: "transform_param { crop_size: 3 } top:")
     #expect(message { _ = try LayerRunner<HDF5DataLayer>(crop) }.contains("crop_size 3 is larger than the image"))
   }

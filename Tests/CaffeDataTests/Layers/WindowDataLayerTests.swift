@@ -44,7 +44,7 @@ import Testing
   @Test func `takes the middle of a mean image`() throws {
     var mean = BlobProto()
     (mean.num, mean.channels, mean.height, mean.width) = (1, 3, 10, 10)
-    mean.data = (0..<300).map { Float($0 % 100) }
+    for index in 0..<300 { mean.data.append(Float(index % 100)) }
     let path = try folder.write("mean", mean.serializedBytes() as [UInt8])
     let windows = "2\n1 0.9 0 0 7 7\n1 0.1 0 0 7 7"
     let plain = try runner(windows, "batch_size: 1 fg_fraction: 1").pass()[0]
@@ -63,7 +63,7 @@ import Testing
 
   @Test func `refuses a file that is missing, empty or out of order`() throws {
     #expect(message { _ = try runner(file: "/absent") }.contains("Failed to open window file /absent"))
-    #expect(try message { _ = try runner(file: folder.write("w", [])) }.contains("Window file is empty"))
+    #expect(message { _ = try runner(file: folder.write("w", [])) }.contains("Window file is empty"))
     for (text, words) in [
       ("# 1\na.png 3 20 24 0", ":1: image 1 comes where image 0 must"), ("x", "where '#' must begin an image"),
       ("# 0\na.png\n3 20", "the width of image 0 is missing"), ("# 0\na.png 1 20 24 0", "but 3 are read"),
@@ -73,7 +73,7 @@ import Testing
       ("# 0\na.png 3 20 24 1\n1 0.1 0 0 1 1", "has no window that overlaps by fg_threshold"),
       ("# 0\na.png 3 20 24 1\n1 0.9 0 0 1 1", "has no window that overlaps by less than bg_threshold"),
     ] {
-      #expect(try message { _ = try runner(file: folder.write("w", text.utf8)) }.contains(words), "\(text)")
+      #expect(message { _ = try runner(file: folder.write("w", text.utf8)) }.contains(words), "\(text)")
     }
   }
 
