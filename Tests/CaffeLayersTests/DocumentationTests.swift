@@ -69,9 +69,14 @@ import Testing
   @Test(arguments: try DocumentationPage.all(), EngineChoice.allCases)
   func `has examples that run`(page: DocumentationPage, engine: EngineChoice) throws {
     let files = try ExampleFiles()
-    for (block, phase) in page.blocks(of: "prototxt").flatMap({ [($0, Phase.train), ($0, .test)] }) {
+    // Blocks without layers are solvers'.
+    let nets = page.blocks(of: "prototxt").filter { $0.contains("layer {") }
+    for (block, phase) in nets.flatMap({ [($0, Phase.train), ($0, .test)] }) {
       let definition = try NetDefinition(text: files.resolve(block), file: "\(page.name).md")
       let net = try Net(definition, phase: phase, in: environment(engine))
+      for case let layer as MemoryDataLayer in net.layers.map(\.layer) {
+        try layer.setArrays(data: Array(repeating: 1, count: net.blobs[0].count), labels: [0, 1])
+      }
       try net.forward()
       if phase == .train, net.layers.contains(where: { $0.lossWeights.contains { $0 != 0 } }) { try net.backward() }
       for (name, blob) in zip(net.blobNames, net.blobs) {
@@ -122,7 +127,8 @@ import Testing
     let borrowed: [String: [String]] = [
       "Deconvolution": ["convolution_param"], "Im2col": ["convolution_param"], "LSTM": ["recurrent_param"],
       "RNN": ["recurrent_param"], "SoftmaxWithLoss": ["softmax_param", "loss_param"], "InfogainLoss": ["loss_param"],
-      "SigmoidCrossEntropyLoss": ["loss_param"], "Data": ["transform_param"], "ImageData": ["transform_param"],
+      "SigmoidCrossEntropyLoss": ["loss_param"], "Data": ["transform_param"], "HDF5Data": ["transform_param"],
+      "ImageData": ["transform_param"],
       "MemoryData": ["transform_param"], "WindowData": ["transform_param"],
     ]
     let own = Schema.caffe.messages["LayerParameter"]?.fields.filter { $0.kind == .message("\(type)Parameter") } ?? []
@@ -153,6 +159,9 @@ private final class ExampleFiles {
     places = [
       "train_lmdb": fixtures.appending(path: "lmdb_same").path,
       "train_files.txt": list.path,
+      "train.txt": fixtures.appending(path: "same.txt").path,
+      "photos/": fixtures.appending(path: "images/").path + "/",
+      "windows.txt": fixtures.appending(path: "win_warp.txt").path,
       "features.h5": folder.appending(path: "features.h5").path,
     ]
   }
@@ -162,7 +171,7 @@ private final class ExampleFiles {
   /// An example in which the names of files lead to files.
   func resolve(_ example: String) -> String {
     var text = example
-    for match in example.matches(of: /(?:source|file_name|mean_file): "(?<file>[^"]*)"/) {
+    for match in example.matches(of: /(?:source|file_name|mean_file|root_folder): "(?<file>[^"]*)"/) {
       let file = String(match.output.file)
       guard let place = places[file] else {
         Issue.record("an example names the file \"\(file)\": give it a place in ExampleFiles")

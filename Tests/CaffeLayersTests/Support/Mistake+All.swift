@@ -310,7 +310,20 @@ extension Mistake {
     Mistake(
       "Data", [], "data_param { source: 'x' batch_size: 1 } transform_param { force_color: true force_gray: true }",
       says: "cannot set both force_color and force_gray"),
-    Mistake("HDF5Data", [], "transform_param { }", says: "HDF5Data does not transform data."),
+    Mistake("HDF5Data", [], "hdf5_data_param { source: '/absent' }", says: "hdf5_data_param.batch_size is 0"),
+    Mistake("ImageData", [], "image_data_param { batch_size: 0 }", tops: 2, says: "Positive batch size required"),
+    Mistake(
+      "ImageData", [], "image_data_param { source: 'x' new_height: 4 }", tops: 2,
+      says: "Current implementation requires new_height and new_width to be set at the same time."),
+    Mistake("ImageData", [], "image_data_param { source: '/absent' }", tops: 2, says: "/absent"),
+    Mistake(
+      "MemoryData", [], "memory_data_param { batch_size: 1 channels: 1 height: 1 }", tops: 2,
+      says: "batch_size, channels, height, and width must be specified and positive"),
+    Mistake(
+      "MemoryData", [], "memory_data_param { batch_size: 1 channels: 1 height: 1 width: 1 }", tops: 2, at: .forward,
+      says: "MemoryDataLayer needs to be initialized by calling Reset"),
+    Mistake("WindowData", [], "window_data_param { source: '/absent' }", tops: 2, says: "batch_size is 0"),
+    Mistake("WindowData", [], "window_data_param { source: '/absent' batch_size: 1 }", tops: 2, says: "/absent"),
     Mistake(
       "HDF5Data", [], "hdf5_data_param { source: '/absent' batch_size: 1 }", says: "Failed to open source file: /absent"
     ),

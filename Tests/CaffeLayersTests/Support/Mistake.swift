@@ -56,7 +56,7 @@ struct Mistake: CustomTestStringConvertible, Sendable {
         in: NetEnvironment(registry: .standard, logger: KeptLog().logger))
       guard stage != .setUp else { return }
       if let later { net.blobs[0].reshape(to: Shape(later)) }
-      net.blobs[inputs.count - 1].data.mutableValues.update(repeating: value)
+      if !inputs.isEmpty { net.blobs[inputs.count - 1].data.mutableValues.update(repeating: value) }
       try net.forward()
       if stage == .backward { try net.backward() }
     }

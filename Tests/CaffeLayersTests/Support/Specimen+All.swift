@@ -202,7 +202,23 @@ extension Specimen {
     of("DummyData", "dummy_data_param", ["shape { dim: 3 } data_filler { type: 'gaussian' }"], tops: 2, on: []),
     of("HDF5Data", nil, ["top: 'data' hdf5_data_param { source: 'LIST' batch_size: 2 }"], tops: 0, on: []),
     of("HDF5Output", "hdf5_output_param", ["file_name: 'FILE'"], tops: 0, on: [[3, 2], [3]], differentiable: []),
+    of(
+      "ImageData", nil,
+      [
+        """
+        image_data_param { source: 'FIXTURES/same.txt' root_folder: 'FIXTURES/images/' batch_size: 2 shuffle: true }
+        transform_param { mirror: true crop_size: 5 }
+        """
+      ], tops: 2, on: []),
     of("Input", "input_param", ["shape { dim: 3 }"], tops: 2, on: []),
+    of(
+      "WindowData", nil,
+      [
+        """
+        window_data_param { source: 'FIXTURES/win_warp.txt' root_folder: 'FIXTURES/images/' batch_size: 4 }
+        transform_param { mirror: true crop_size: 9 }
+        """
+      ], tops: 2, on: []),
     of("Parameter", "parameter_param", ["shape { dim: 2 dim: 3 }"], on: []),
   ].flatMap(\.self)
 }
