@@ -57,7 +57,7 @@ public final class HDF5DataLayer: StatefulLayer {
     let solverCount = context.phase == .train ? UInt64(context.solverCount) : 1
     let rank = solverCount > 1 ? UInt64(context.rank) : 0
     feed = try BatchFeed(
-      seed: context.seed, depth: definition.dataParam.prefetch, logger: context.logger
+      seed: context.seed, depth: definition.dataParam.prefetch, logger: nil
     ) { seed, position, batches in
       let reader = HDF5RowReader(files, shuffles: parameter.shuffle, seed: seed, transformer)
       var next = position
