@@ -53,8 +53,14 @@ public protocol Database: Sendable {
   var backend: DatabaseBackend { get }
   /// How many records there are; at least one. A LevelDB database does not know, and reads all keys when first asked.
   var count: Int { get throws(DataError) }
+  /// What a user should know about the database before using it.
+  var notice: String? { get }
   /// A cursor before the first record.
   func makeCursor() -> any DatabaseCursor
+}
+
+extension Database {
+  public var notice: String? { nil }
 }
 
 /// A place in a database.

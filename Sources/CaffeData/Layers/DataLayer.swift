@@ -64,6 +64,7 @@ public final class DataLayer: StatefulLayer {
       return Prefetcher(batches) { batch in try filler.fill(batch) }
     }
     logger.info("Opened \(database.backend.rawValue) \(parameter.source)")
+    if let notice = database.notice { logger.warning("\(parameter.source): \(notice)") }
   }
 
   public var seed: UInt64 { feed.seed }

@@ -1,6 +1,6 @@
 /// Does work on several threads and hands the results on in the order of the inputs, with a bounded number of both in memory.
 ///
-///     try OrderedWorkers.run(threads: 4, next: { list.next() }, work: { try decode($0) }) { image in try store(image) }
+///     try OrderedWorkers.run(threads: 4, next: { list.next() }, work: { try decode($0) }, finish: { try store($0) })
 ///
 /// `next` and `finish` are called on the calling thread, so they may touch what they like. The first error in the order
 /// of the inputs ends everything and is thrown.

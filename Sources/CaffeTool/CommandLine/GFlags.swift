@@ -39,7 +39,11 @@ package struct GFlags {
     flags.flatMap { flag -> [String] in
       if Self.helpFlags.contains(flag.name) { return ["--help"] }
       let name = "--" + flag.name
-      if booleans.contains(flag.name) { return [flag.value == "false" ? "--no-" + flag.name : name] }
+      if booleans.contains(flag.name) {
+        // ArgumentParser joins with the sign that the name has.
+        let joint = flag.name.contains("_") ? "_" : "-"
+        return [flag.value == "false" ? "--no\(joint)\(flag.name)" : name]
+      }
       // ArgumentParser takes nothing behind "=" for a missing value, but an empty argument for an empty one.
       return switch flag.value {
       case nil: [name]

@@ -24,6 +24,7 @@ struct ComputeImageMean: ToolCommand {
     let log = session.log
     let database = try openDatabase(database, backend.given)
     log.info("Opened \(database.backend.rawValue) \(database.path)")
+    if let notice = database.notice { log.warning("\(database.path): \(notice)") }
     var mean: MeanImage?
     var line = ProgressLine("Averaging", to: 0, on: session.output)
     defer { line.finish() }
@@ -43,7 +44,8 @@ struct ComputeImageMean: ToolCommand {
         if sum.count % 10000 == 0 { log.info("Processed \(sum.count) files.") }
         line.update(sum.count, of: Int(Double(sum.count) / max(progress, 1e-9)))
       } catch let error as NetError {
-        throw ToolError("\(database.path): record '\(record.name)': \(error.description)")
+        throw ToolError(
+          "\(database.path): record '\(record.name)': \(error.problem)" + (error.remedy.map { "\n  \($0)" } ?? ""))
       }
     }
     line.finish()

@@ -64,12 +64,15 @@ struct ConvertImageset: ToolCommand {
   }
 
   func run(in session: Session) throws {
+    keepFreedMemory()
     let log = session.log
-    var images = try readImageList(list, root: root)
+    let images = try ImageList(list, root: root)
+    for (label, name) in images.classes.enumerated() { log.info("Label \(label): \(name)") }
+    var order = Array(0..<images.count)
     if shuffle {
       log.info("Shuffling data")
       var random = Random(seed: seed ?? .random(in: .min ... .max))
-      images.shuffle(using: &random)
+      order.shuffle(using: &random)
     }
     log.info("A total of \(images.count) images.")
     if !encodeType.isEmpty, !encoded { log.info("encode_type specified, assuming encoded=true.") }
@@ -80,29 +83,29 @@ struct ConvertImageset: ToolCommand {
     let writer = try createDatabase(database, backend.kind)
     var line = ProgressLine("Converting", to: images.count, on: session.output)
     defer { line.finish() }
-    var next = images.indices
+    var next = order.indices
     var (count, skipped) = (0, 0)
     var firstSize: Int?
     try OrderedWorkers.run(
-      threads: workerCount, next: { next.popFirst().map { ($0, images[$0]) } },
-      work: { number, image in try conversion.convert(image, number: number) }
-    ) { result in
-      switch result {
-      case .unreadable(let path, let reason):
-        skipped += 1
-        log.error("Could not open or find file \(path)\(reason.map { ": \($0)" } ?? "")")
-      case .record(let key, let value, let size):
-        if checksSize, let firstSize, size != firstSize {
-          throw ToolError(
-            "Incorrect data field size \(size): '\(key)' has another size than the first image (\(firstSize))")
+      threads: workerCount, next: { next.popFirst().map { ($0, images[order[$0]]) } },
+      work: { number, image in try conversion.convert(image, number: number) },
+      finish: { result in
+        switch result {
+        case .unreadable(let path, let reason):
+          skipped += 1
+          log.error("Could not open or find file \(path)\(reason.map { ": \($0)" } ?? "")")
+        case .record(let key, let value, let size):
+          if checksSize, let firstSize, size != firstSize {
+            throw ToolError(
+              "Incorrect data field size \(size): '\(key)' has another size than the first image (\(firstSize))")
+          }
+          firstSize = firstSize ?? size
+          try writer.put(value, key: key)
+          count += 1
+          if count % 1000 == 0 { log.info("Processed \(count) files.") }
         }
-        firstSize = firstSize ?? size
-        try writer.put(value, key: key)
-        count += 1
-        if count % 1000 == 0 { log.info("Processed \(count) files.") }
-      }
-      line.update(count + skipped)
-    }
+        line.update(count + skipped)
+      })
     line.finish()
     guard count > 0 else { throw ToolError("\(list): none of its images could be read, so there is no database") }
     try writer.finish()
@@ -131,7 +134,8 @@ struct ImageConversion: Sendable {
     let key = "\(recordKey(number))_\(image.name)"
     let file: Data
     do { file = try image.read() } catch {
-      return .unreadable(path: image.path, reason: nil)
+      // A missing file is told in the original's words; an archive may be damaged in many ways.
+      return .unreadable(path: image.path, reason: error.path == image.path ? nil : error.problem)
     }
     var bitmap: Bitmap
     do {
@@ -139,13 +143,14 @@ struct ImageConversion: Sendable {
     } catch {
       return .unreadable(path: image.path, reason: error.problem)
     }
+    let label = Int32(image.labels[0])
     var datum = Datum()
     if isEncoded {
       let format = try format ?? ImageFormat(named: fileEnding(image.name))
       let isFit = height == 0 && width == 0 && (bitmap.channels == 3) == !isGray
       let isOfType = (try? ImageFormat(named: fileEnding(image.name))) == format
       datum.data = isFit && isOfType ? file : try format.encode(resized(bitmap))
-      datum.label = image.label
+      datum.label = label
       datum.encoded = true
     } else {
       bitmap = resized(bitmap)
@@ -153,7 +158,7 @@ struct ImageConversion: Sendable {
       datum.height = Int32(bitmap.height)
       datum.width = Int32(bitmap.width)
       datum.data = bitmap.planes
-      datum.label = image.label
+      datum.label = label
       datum.encoded = false
     }
     return .record(key: key, value: try datum.serializedBytes(), size: datum.data.count)
@@ -163,27 +168,4 @@ struct ImageConversion: Sendable {
   private func resized(_ bitmap: Bitmap) -> Bitmap {
     height > 0 && width > 0 ? bitmap.resized(height: height, width: width) : bitmap
   }
-}
-
-/// An image of a list.
-struct ListedImage: Sendable {
-  /// The path as it is listed, which becomes part of the key.
-  var name: String
-  var path: String
-  var label: Int32
-
-  func read() throws -> Data { try Data(contentsOf: URL(filePath: path)) }
-}
-
-func readImageList(_ list: String, root: String) throws -> [ListedImage] {
-  guard let text = try? String(contentsOfFile: list, encoding: .utf8) else {
-    throw ToolError("\(list): cannot read this list of images")
-  }
-  let images = text.split(separator: "\n").map { line in
-    let cut = line.lastIndex(of: " ")
-    let name = String(cut.map { line[..<$0] } ?? line)
-    return ListedImage(name: name, path: root + name, label: cut.flatMap { Int32(line[line.index(after: $0)...]) } ?? 0)
-  }
-  guard !images.isEmpty else { throw ToolError("\(list): File is empty") }
-  return images
 }

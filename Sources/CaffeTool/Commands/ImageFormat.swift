@@ -1,6 +1,10 @@
 import Caffe
 import FoundationEssentials
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// A format that images can be written in.
 enum ImageFormat: Sendable {
   case jpeg
@@ -30,3 +34,17 @@ func fileEnding(_ name: String) -> String {
 
 /// How many threads share work that keeps processors busy.
 var workerCount: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+
+/// Keeps memory that is freed, where the system's allocator can be told to.
+///
+/// Each image takes a few blocks that are large enough to be given back at once, and then every page of the next ones
+/// would have to be made anew.
+func keepFreedMemory() {
+  #if canImport(Glibc)
+    guard let symbol = dlsym(nil, "mallopt") else { return }
+    let setOption = unsafeBitCast(symbol, to: (@convention(c) (CInt, CInt) -> CInt).self)
+    // M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
+    _ = setOption(-3, 32 << 20)
+    _ = setOption(-1, 512 << 20)
+  #endif
+}

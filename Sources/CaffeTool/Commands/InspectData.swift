@@ -2,18 +2,24 @@ import ArgumentParser
 import Caffe
 import FoundationEssentials
 
-/// `caffe data inspect`: tells what is in a database or HDF5 file.
+/// `caffe data inspect`: tells what is in a database, an HDF5 file or a list of images.
 struct InspectData: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
-    abstract: "tell what is in a database or HDF5 file",
+    abstract: "tell what is in a database, an HDF5 file or a list of images",
     usage: "caffe data inspect [FLAGS] <path>")
 
   @Argument(help: ArgumentHelp("What to do: inspect.", valueName: "action"))
   var action: String
 
-  @Argument(help: ArgumentHelp("An LMDB or LevelDB database, or an HDF5 file.", valueName: "path"))
+  @Argument(
+    help: ArgumentHelp(
+      "An LMDB or LevelDB database, an HDF5 file, or images: a list, a folder of classes or an archive of one.",
+      valueName: "path"))
   var path: String
+
+  @Option(name: .customLong("root_folder"), help: "What is put before each path of a list of images.")
+  var root = ""
 
   @Option(help: "Draw samples, evenly spread over the records, into this picture (.png).")
   var sheet: String?
@@ -37,7 +43,13 @@ struct InspectData: ToolCommand {
       for line in try describeHDF5(path) { print(line) }
       return
     }
+    if DatabaseBackend(at: path) == nil, FileManager.default.fileExists(atPath: path) {
+      guard sheet == nil else { throw ToolError("\(path): -sheet draws images of databases only, and this is none") }
+      for line in try describeImages(path) { print(line) }
+      return
+    }
     let database = try openDatabase(path)
+    if let notice = database.notice { session.log.warning("\(path): \(notice)") }
     var report = DatabaseReport(database)
     var line = ProgressLine("Reading", to: 0, on: session.output)
     defer { line.finish() }
@@ -50,6 +62,28 @@ struct InspectData: ToolCommand {
     if let sheet {
       try writeFile(contactSheet(of: database, count: report.count, samples: samples).png(), to: sheet)
     }
+  }
+
+  /// The images of a list, a folder or an archive: their labels, and the shapes of a sample.
+  private func describeImages(_ path: String) throws -> [String] {
+    let images = try ImageList(path, root: root)
+    var labels: [Int: Int] = [:]
+    for index in 0..<images.count { labels[Int(images[index].labels[0]), default: 0] += 1 }
+    var shapes: [String: Int] = [:]
+    let sampled = min(images.count, DatabaseReport.decodedLimit)
+    for sample in 0..<sampled {
+      let image = images[sample * images.count / sampled]
+      let bitmap = try? Bitmap(decoding: image.read())
+      shapes[bitmap.map { "\($0.shape)" } ?? "not to be read", default: 0] += 1
+    }
+    var lines = [
+      "path      \(path)",
+      "kind      list of images",
+      "records   \(images.count)",
+      "shapes    \(DatabaseReport.list(shapes))\(sampled < images.count ? " (of a sample)" : "")",
+    ]
+    for (label, name) in images.classes.enumerated() { lines.append("class     \(label): \(name)") }
+    return lines + labelLines(labels)
   }
 
   /// The datasets with their shapes, and how often each label occurs.
@@ -88,7 +122,7 @@ struct DatabaseReport {
   private var decoded = 0
 
   /// Of how many encoded images the shape is found out, which takes decoding them.
-  private static let decodedLimit = 1000
+  static let decodedLimit = 1000
 
   init(_ database: any Database) {
     path = database.path
@@ -132,7 +166,7 @@ struct DatabaseReport {
   }
 
   /// The most frequent first: `3x32x32 (5000), 1x28x28 (12)`.
-  private static func list(_ counts: [String: Int]) -> String {
+  static func list(_ counts: [String: Int]) -> String {
     let sorted = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     let shown = sorted.prefix(8).map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
     return sorted.count > 8 ? "\(shown) and \(sorted.count - 8) more" : shown

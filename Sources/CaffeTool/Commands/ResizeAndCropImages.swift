@@ -41,6 +41,7 @@ struct ResizeAndCropImages: ToolCommand {
   }
 
   func run(in session: Session) throws {
+    keepFreedMemory()
     let names = try imageNames()
     var line = ProgressLine("Resizing", to: names.count, on: session.output)
     defer { line.finish() }
@@ -49,16 +50,16 @@ struct ResizeAndCropImages: ToolCommand {
     let (input, output, side) = (input, output, side)
     try OrderedWorkers.run(
       threads: clients ?? workerCount, next: { next.popFirst().map { names[$0] } },
-      work: { name in try squareImage(from: "\(input)/\(name)", to: "\(output)/\(name)", side: side) }
-    ) { problem in
-      if let problem {
-        skipped += 1
-        session.log.error("\(problem)")
-      } else {
-        count += 1
-      }
-      line.update(count + skipped)
-    }
+      work: { name in try squareImage(from: "\(input)/\(name)", to: "\(output)/\(name)", side: side) },
+      finish: { problem in
+        if let problem {
+          skipped += 1
+          session.log.error("\(problem)")
+        } else {
+          count += 1
+        }
+        line.update(count + skipped)
+      })
     line.finish()
     session.log.info("Wrote \(count) images of \(side)x\(side).")
     if skipped > 0 { throw ToolError("\(skipped) of \(names.count) images could not be read; they are named above") }

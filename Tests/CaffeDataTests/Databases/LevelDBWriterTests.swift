@@ -24,6 +24,16 @@ import Testing
     #expect(try cursor.next().name == recordKey(0))
   }
 
+  @Test func `leaves nothing in the journal, so that whatever is cut off is missed`() throws {
+    let writer = try LevelDBWriter(creating: folder.file("db"))
+    for index in 0..<10 { try writer.put(Array(repeating: 1, count: 500), key: recordKey(index)) }
+    try writer.finish()
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.file("db")) where name.hasSuffix(".log") {
+      try FileManager.default.removeItem(atPath: "\(folder.file("db"))/\(name)")
+    }
+    #expect(try LevelDBDatabase(path: folder.file("db")).count == 10)
+  }
+
   @Test func `replaces the record of a key`() throws {
     let writer = try LevelDBWriter(creating: folder.file("db"))
     try writer.put([1], key: "a")

@@ -9,13 +9,14 @@ import Testing
     var results: [Int] = []
     try OrderedWorkers.run(
       threads: threads, next: { numbers.next() },
-      work: { number in (0..<(number * 7919) % 2000).reduce(number) { $0 &+ $1 &* 0 } }
-    ) { results.append($0) }
+      work: { number in (0..<(number * 7919) % 2000).reduce(number) { $0 &+ $1 &* 0 } },
+      finish: { results.append($0) })
     #expect(results == Array(0..<500))
   }
 
   @Test func `do nothing without inputs`() throws {
-    try OrderedWorkers.run(threads: 3, next: { Int?.none }, work: { $0 }) { _ in Issue.record("there was no input") }
+    try OrderedWorkers.run(
+      threads: 3, next: { Int?.none }, work: { $0 }, finish: { _ in Issue.record("there was no input") })
   }
 
   @Test func `stop at the first error in order, wherever it comes from`() {
@@ -27,16 +28,15 @@ import Testing
         work: { number in
           if number >= 100 { throw Odd() }
           return number
-        }
-      ) { results.append($0) }
+        }, finish: { results.append($0) })
     }
     #expect(results == Array(0..<100))
     var others = (0..<500).makeIterator()
     #expect(throws: Odd.self) {
-      try OrderedWorkers.run(threads: 4, next: { others.next() }, work: { $0 }) { if $0 == 50 { throw Odd() } }
+      try OrderedWorkers.run(threads: 4, next: { others.next() }, work: { $0 }, finish: { if $0 == 50 { throw Odd() } })
     }
     #expect(throws: Odd.self) {
-      try OrderedWorkers.run(threads: 4, next: { () throws -> Int? in throw Odd() }, work: { $0 }) { _ in }
+      try OrderedWorkers.run(threads: 4, next: { () throws -> Int? in throw Odd() }, work: { $0 }, finish: { _ in })
     }
   }
 
@@ -49,8 +49,7 @@ import Testing
         given += 1
         #expect(given - finished <= 9)
         return given <= 300 ? given : nil
-      }, work: { $0 }
-    ) { _ in finished += 1 }
+      }, work: { $0 }, finish: { _ in finished += 1 })
     #expect(finished == 300)
   }
 }

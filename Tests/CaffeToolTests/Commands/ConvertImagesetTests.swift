@@ -107,6 +107,19 @@ import Testing
     #expect(try openDatabase(path("db.partial")).makeCursor().next().name == "00000000_s0.png")
   }
 
+  @Test func `takes a folder of classes in place of a list`() throws {
+    for (name, image) in [("b_cats", "s1.png"), ("a_dogs", "s0.png")] {
+      let classFolder = "\(path("set"))/\(name)"
+      try FileManager.default.createDirectory(atPath: classFolder, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: dataFixture("images/\(image)"), toPath: "\(classFolder)/\(image)")
+    }
+    let run = try Run("convert_imageset", "", "set", "db", in: folder.url)
+    #expect(run.status == 0)
+    #expect(run.messages.prefix(3) == ["Label 0: a_dogs", "Label 1: b_cats", "A total of 2 images."])
+    #expect(try records("db").map(\.name) == ["00000000_a_dogs/s0.png", "00000001_b_cats/s1.png"])
+    #expect(try records("db").map { try Datum(serializedBytes: $0.value).label } == [0, 1])
+  }
+
   // MARK: Bad input
 
   @Test func `stops at another size when it is to check sizes`() throws {

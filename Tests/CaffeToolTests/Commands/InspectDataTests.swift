@@ -38,6 +38,12 @@ import Testing
     #expect(Set(sheet.pixels).count > 10)
   }
 
+  @Test func `tells the labels and shapes of a list of images`() throws {
+    let run = try Run("data", "inspect", "-root_folder", dataFixture("images/"), dataFixture("missing.txt"))
+    #expect(run.status == 0)
+    #expect(run.output.contains("\nrecords   3\nshapes    3x12x14 (2), not to be read (1)\nlabels    3 from 0 to 9"))
+  }
+
   // MARK: Bad input
 
   @Test func `refuses what it cannot do`() throws {

@@ -31,6 +31,12 @@ public final class LevelDBDatabase: Database {
     }
   }
 
+  public var notice: String? {
+    journal.isTorn
+      ? "the last batch of its journal is incomplete and left out: the program that wrote it was stopped, or the file cut short"
+      : nil
+  }
+
   public var count: Int {
     get throws(DataError) {
       if let count = knownCount.withLock({ $0 }) { return count }

@@ -3,6 +3,8 @@
 /// Of each entry only the key and the place of the value are kept in memory.
 final class LevelDBJournal: Sendable {
   let byteCount: Int
+  /// Whether the last batch is incomplete, and left out.
+  let isTorn: Bool
   private let logs: [LevelDBLog]
   private let entries: [Item]
 
@@ -17,6 +19,7 @@ final class LevelDBJournal: Sendable {
 
   init(_ logs: [LevelDBLog]) throws(DataError) {
     self.logs = logs
+    isTorn = logs.last?.isTorn ?? false
     byteCount = logs.reduce(0) { $0 + $1.file.size }
     var entries: [Item] = []
     for (index, log) in logs.enumerated() {

@@ -12,6 +12,8 @@ final class LevelDBLog: Sendable {
   /// Where each record's bytes are, counted without the heads of the pieces.
   let records: [Range<Int>]
   let file: LevelDBFile
+  /// Whether the last record is incomplete, and left out.
+  let isTorn: Bool
   /// The pieces: where their bytes begin in that count, and in the file.
   private let pieces: [(start: Int, place: Int)]
 
@@ -19,15 +21,19 @@ final class LevelDBLog: Sendable {
   private static let headSize = 7
 
   /// Reads and checks the whole file, but keeps only the places.
-  init(_ file: LevelDBFile) throws(DataError) {
+  ///
+  /// - Parameter mayBeTorn: Whether the file may end within a record, as it does when the program that writes it is killed.
+  init(_ file: LevelDBFile, mayBeTorn: Bool = false) throws(DataError) {
     var records: [Range<Int>] = []
     var pieces: [(start: Int, place: Int)] = []
     var end = 0
     /// Where the record begun last has its bytes.
     var begun: Int?
     var blockStart = 0
-    while blockStart < file.size {
+    var isTorn = false
+    reading: while blockStart < file.size {
       let block = try file.read(blockStart..<min(blockStart + Self.blockSize, file.size))
+      let isLast = blockStart + block.count == file.size
       var position = 0
       while position + Self.headSize <= block.count {
         let length = Int(block.number(UInt16.self, at: position + 4))
@@ -36,16 +42,17 @@ final class LevelDBLog: Sendable {
           guard try Self.isZero(file, from: blockStart + position) else {
             throw file.damaged("there is a hole at byte \(blockStart + position)")
           }
-          blockStart = file.size
-          break
+          break reading
         }
         let place = position + Self.headSize
-        guard length <= block.count - place else {
-          throw file.damaged("the record at byte \(blockStart + position) is incomplete")
+        if isLast, length > block.count - place {
+          isTorn = true
+          break reading
         }
         let isIntact = block.withUnsafeBytes {
-          CRC32C.matches(
-            block.number(UInt32.self, at: position), UnsafeRawBufferPointer(rebasing: $0[place - 1..<place + length]))
+          length <= $0.count - place
+            && CRC32C.matches(
+              block.number(UInt32.self, at: position), UnsafeRawBufferPointer(rebasing: $0[place - 1..<place + length]))
         }
         guard isIntact, (1...4).contains(kind), (kind <= 2) == (begun == nil) else {
           throw file.damaged("the record at byte \(blockStart + position) has a wrong checksum or place")
@@ -59,13 +66,13 @@ final class LevelDBLog: Sendable {
         }
         position = place + length
       }
-      if blockStart < file.size, block.count < Self.blockSize, position < block.count {
-        throw file.damaged("the record at byte \(blockStart + position) is incomplete")
-      }
+      if isLast, block.count < Self.blockSize, position < block.count { isTorn = true }
       blockStart += Self.blockSize
     }
-    guard begun == nil else { throw file.damaged("the last record is incomplete") }
+    isTorn = isTorn || begun != nil
+    if isTorn, !mayBeTorn { throw file.damaged("the last record is incomplete") }
     self.file = file
+    self.isTorn = isTorn
     self.records = records
     self.pieces = pieces
   }

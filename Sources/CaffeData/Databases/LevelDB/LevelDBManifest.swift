@@ -46,8 +46,11 @@ struct LevelDBManifest {
       guard name.hasSuffix(".log"), let number = UInt64(name.dropLast(4)) else { continue }
       if number >= journal || number == previousJournal { numbers.append(number) }
     }
+    let newest = numbers.max()
     var journals: [LevelDBLog] = []
-    for number in numbers.sorted() { journals.append(try LevelDBLog(LevelDBFile(path: file(number, "log")))) }
+    for number in numbers.sorted() {
+      journals.append(try LevelDBLog(LevelDBFile(path: file(number, "log")), mayBeTorn: number == newest))
+    }
     return journals
   }
 

@@ -28,7 +28,7 @@ public final class LevelDBWriter: DatabaseWriter {
 
   public func commit() throws(DataError) {
     guard pending > 0 else { return }
-    try library.commit(lasting: false)
+    try library.commit()
     folder.hasRecords = true
     pending = 0
     pendingBytes = 0
@@ -36,7 +36,7 @@ public final class LevelDBWriter: DatabaseWriter {
 
   public func finish() throws(DataError) {
     try commit()
-    try library.commit(lasting: true)
+    try library.fileJournal()
     library.close()
     try folder.publish()
   }
@@ -78,11 +78,19 @@ private final class LevelDBLibrary {
     }
   }
 
-  /// Stores what was added; a lasting commit is on the disk when it returns, with all before it.
-  func commit(lasting: Bool) throws(DataError) {
-    leveldb_writeoptions_set_sync(writeOptions, lasting ? 1 : 0)
+  /// Stores what was added.
+  func commit() throws(DataError) {
     try call("write to the database") { leveldb_write(database, writeOptions, batch, &$0) }
     leveldb_writebatch_clear(batch)
+  }
+
+  /// Moves what is in the journal to a table. Tables are written through to the disk, and their lengths are known, so a
+  /// file that is cut short later is found out.
+  func fileJournal() throws(DataError) {
+    // Compacting a range files the journal first, whatever the range; this one has no records to compact.
+    leveldb_compact_range(database, "", 0, "", 0)
+    // Compacting tells no errors, but the next write does.
+    try commit()
   }
 
   func close() {
