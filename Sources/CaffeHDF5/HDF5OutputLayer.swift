@@ -34,7 +34,9 @@ public final class HDF5OutputLayer: Layer {
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     for (index, bottom) in bottom.enumerated() where bottom.shape.rank > 4 {
-      throw NetError("bottom[\(index)] has \(bottom.shape.rank) axes, but HDF5Output writes at most 4")
+      throw NetError(
+        "Cannot use legacy accessors on Blobs with > 4 axes. (bottom[\(index)] has \(bottom.shape.rank) axes)",
+        remedy: "HDF5Output writes at most 4: merge axes with a Reshape layer before it")
     }
     let (data, labels) = (bottom[0].shape.legacy(0), bottom[1].shape.legacy(0))
     guard data == labels else {

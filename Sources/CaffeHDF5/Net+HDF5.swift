@@ -46,7 +46,10 @@ extension Net {
     // Layer names may contain slashes, so a group may also be the first part of some names.
     let known = layers.map(\.name)
     report.ignored = try data.names().filter { name in !known.contains { $0 == name || $0.hasPrefix(name + "/") } }
-    for name in report.ignored { logger.info("Ignoring source layer \(name)") }
+    for name in report.ignored {
+      logger.info("Ignoring source layer \(name)")
+      if try data.kind(of: name) == .group, try !data.group(name).names().isEmpty { report.unused.append(name) }
+    }
     return report
   }
 

@@ -1231,7 +1231,7 @@ public nonisolated struct SolverParameter: @unchecked Sendable {
   /// Clears the value of `iterSize`. Subsequent reads from it will return its default value.
   public mutating func clearIterSize() {_uniqueStorage()._iterSize = nil}
 
-  /// fixed, step, exp, inv, multistep, poly or sigmoid.
+  /// fixed, step, exp, inv, multistep, poly or sigmoid; of this package: cosine, plateau.
   public var lrPolicy: String {
     get {_storage._lrPolicy ?? String()}
     set {_uniqueStorage()._lrPolicy = newValue}
@@ -1380,7 +1380,7 @@ public nonisolated struct SolverParameter: @unchecked Sendable {
   /// Clears the value of `randomSeed`. Subsequent reads from it will return its default value.
   public mutating func clearRandomSeed() {_uniqueStorage()._randomSeed = nil}
 
-  /// SGD, Nesterov, AdaGrad, RMSProp, AdaDelta or Adam.
+  /// SGD, Nesterov, AdaGrad, RMSProp, AdaDelta or Adam; of this package: AdamW.
   public var type: String {
     get {_storage._type ?? "SGD"}
     set {_uniqueStorage()._type = newValue}

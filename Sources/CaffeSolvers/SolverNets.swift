@@ -88,11 +88,25 @@ struct SolverNets {
     var environment = environment
     environment.seed = Random.seed(environment.seed, part: UInt64(part))
     let net = try Net(definition, state: merged, in: environment)
+    var report: Net.WeightReport?
     for path in solver.weights.flatMap(Self.paths(in:)) {
       net.logger.info("Finetuning from \(path)")
-      try net.copyWeights(fromFile: path)
+      let found = try net.copyWeights(fromFile: path)
+      if report == nil { report = found } else { report?.add(found) }
     }
+    if let report, phase == .train { Self.log(report, of: net) }
     return net
+  }
+
+  private static func log(_ report: Net.WeightReport, of net: Net) {
+    for line in report.summary { net.logger.info("\(line)") }
+    if report.loaded.isEmpty {
+      net.logger.warning(
+        """
+        No layer of the net has the name of a layer in the weight file: all of them start from their fillers. \
+        Are these the weights of another net?
+        """)
+    }
   }
 
   /// The paths between the commas, without spaces around them.

@@ -67,6 +67,42 @@ import Testing
     #expect(refusal.contains(words))
   }
 
+  /// What users search for where the original prints the condition of its check, too, or nothing else.
+  private static let words = [
+    "clip_without_limits": "Failed to parse NetParameter file: ",
+    "conv_group": "channels % group == 0",
+    "conv_no_kernel":
+      "kernel_size must be specified once, or once per spatial dimension (kernel_size specified 0 times; ",
+    "conv_no_output": "num_output > 0",
+    "dummy_filler_count": "equal to the number of tops: 3; you specified 2 data fillers.",
+    "eltwise_coeff_count": "Eltwise Layer takes one coefficient per bottom blob.",
+    "eltwise_prod_coeff": "Eltwise layer only takes coefficients for summation.",
+    "eltwise_shapes": "bottom[0]: 2 3 4 5 (120), bottom[1]: 2 3 (6)",
+    "force_backward_embed": "Can't backpropagate to EmbedLayer input.",
+    "include_and_exclude": "Specify either include rules or exclude rules; not both.",
+    "pool_global_kernel": "With Global_pooling: true Filter size cannot specified",
+    "pool_pad_too_big": "pad_h < kernel_h",
+    "share_shape": "Owner layer param shape is 4 3 (12); sharing layer expects shape 4 4 (16)",
+    "slice_points_order": "slice_point",
+    "spp_padding": "pad_w < kernel_w",
+    "unknown_field": "Failed to parse NetParameter file: ",
+  ]
+
+  @Test(arguments: try definitions().filter { words[$0.name] != nil })
+  func `is refused in the words of the check that fails`(definition: RefusedDefinition) throws {
+    let words = try #require(Self.words[definition.name])
+    // The original's fields end in underscores.
+    let original = try #require(definition.message.first)
+    #expect(original.replacing("_ ", with: " ").contains(words))
+    let refusal = try #require(definition.refusal(on: .reference))
+    #expect(refusal.contains(words), "\(refusal)")
+  }
+
+  @Test func `is always compared in words`() throws {
+    let rest = try Self.definitions().filter { $0.explanation.isEmpty && Self.words[$0.name] == nil }
+    #expect(rest.map(\.name) == [])
+  }
+
   @Test(arguments: acceptedOnPurpose, EngineChoice.allCases)
   func `for no good reason is accepted`(name: String, engine: EngineChoice) throws {
     let definition = try #require(try Self.definitions().first { $0.name == name })

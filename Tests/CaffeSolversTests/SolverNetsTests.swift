@@ -54,6 +54,22 @@ import Testing
     #expect(turned.weights == [[1], [2]])
   }
 
+  @Test func `say which layers got weights, which did not, and which weights nobody used`() throws {
+    let a = try writeWeights([("x", 1), ("other", 9)], to: "a.caffemodel")
+    let b = try writeWeights([("y", 3)], to: "b.caffemodel")
+    let log = RecordedLog()
+    _ = try bench.makeSolver(#"\#(rate) weights: "\#(a),\#(b)""#, net: net("x", "y", "z"), logger: log.logger)
+    for line in [
+      "2 layers take their weights from the file: x, y", "1 layer is not in the file and starts from its filler: z",
+      "1 layer of the file is not in the net: other",
+    ] {
+      #expect(log.lines.count { $0 == line } == 1, "\(line)")
+    }
+    let stranger = RecordedLog()
+    _ = try bench.makeSolver(#"\#(rate) weights: "\#(b)""#, net: net("x"), logger: stranger.logger)
+    #expect(stranger.lines.contains { $0.hasPrefix("No layer of the net has the name of a layer in the weight file") })
+  }
+
   @Test func `need weight files that exist`() throws {
     let error = #expect(throws: (any Error).self) {
       try bench.makeSolver(#"\#(rate) weights: "none.caffemodel""#, net: net("x"))

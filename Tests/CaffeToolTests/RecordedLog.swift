@@ -23,12 +23,13 @@ struct RecordedLog {
   }
 
   /// Left out are blank lines and what tells of the original's insides: reading HDF5 (twice over), and helper layers
-  /// inside losses.
+  /// inside losses; and what the original does not say: what became of the weights.
   private static func isCompared(_ line: String) -> Bool {
     let insides = [
       "Loading list of HDF5", "Number of HDF5 files", "Datatype class", "Creating layer ",
     ]
     return !line.isEmpty && !insides.contains { line.hasPrefix($0) }
+      && !line.contains(#/^\d+ layers? .*(the file|the net)/#)
   }
 
   private static func withoutSpeed(_ line: String) -> String {

@@ -7,10 +7,32 @@ extension Net {
     public var loaded: [String] = []
     /// Layers of the file that the net does not have.
     public var ignored: [String] = []
+    /// Layers of the file that hold weights and are not in the net.
+    public var unused: [String] = []
     /// Layers of the net with parameters that the file does not have: they keep what they had.
     public var kept: [String] = []
 
     public init() {}
+
+    /// What happened when another file was loaded after this one.
+    public mutating func add(_ later: WeightReport) {
+      loaded += later.loaded.filter { !loaded.contains($0) }
+      ignored += later.ignored
+      unused += later.unused
+      kept = kept.filter(later.kept.contains)
+    }
+
+    /// A line for each kind of layer that there is.
+    public var summary: [String] {
+      func line(_ names: [String], _ one: String, _ several: String) -> [String] {
+        names.isEmpty
+          ? [] : ["\(names.count) layer\(names.count == 1 ? one : several): \(names.joined(separator: ", "))"]
+      }
+      return line(loaded, " takes its weights from the file", "s take their weights from the file")
+        + line(
+          kept, " is not in the file and starts from its filler", "s are not in the file and start from their fillers")
+        + line(unused, " of the file is not in the net", "s of the file are not in the net")
+    }
   }
 
   /// Copies the stored weights into the layers of the same names.
@@ -28,6 +50,7 @@ extension Net {
       guard let node = layer(name) else {
         logger.info("Ignoring source layer \(name)")
         report.ignored.append(name)
+        if !stored[index].blobs.isEmpty { report.unused.append(name) }
         continue
       }
       var blobs: [BlobProto] = []

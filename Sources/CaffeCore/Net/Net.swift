@@ -61,7 +61,7 @@ public final class Net {
         definition: source.parameter.layer[index],
         location: index < source.locations.count ? source.locations[index] : nil)
     }
-    let kept = try source.parameter.indicesOfLayers(in: state, logger: logger).map { placed[$0] }
+    let kept = try placed.filter { try state.keeps($0, logger: environment.logger) }
     filtered.layer = kept.map(\.definition)
     name = filtered.name
     logsDebugInfo = filtered.debugInfo

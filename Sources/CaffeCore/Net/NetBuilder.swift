@@ -20,8 +20,8 @@ struct NetBuilder {
   consuming func build(_ layers: [PlacedLayer], forcesBackward: Bool) throws {
     for (index, placed) in layers.enumerated() {
       do { try add(placed, index) } catch let error as NetError {
-        throw error.located(placed)
-      } catch { throw NetError("\(error)").located(placed) }
+        throw error.located(placed, bottoms: bottomShapes(of: placed))
+      } catch { throw NetError("\(error)").located(placed, bottoms: bottomShapes(of: placed)) }
     }
     BackwardPlan.decide(for: net, forcesBackward: forcesBackward)
     for name in unconsumed.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
@@ -67,6 +67,10 @@ struct NetBuilder {
     node.needsBackward = learns || node.bottomIndices.contains { needsGradient[$0] }
     if node.needsBackward { for top in node.topIndices { needsGradient[top] = true } }
     net.layers.append(node)
+  }
+
+  private func bottomShapes(of placed: PlacedLayer) -> [Shape] {
+    placed.definition.bottom.compactMap { name in available[name].map { net.blobs[$0].shape } }
   }
 
   private mutating func connectBottoms(of node: LayerNode) {
@@ -156,12 +160,13 @@ struct NetBuilder {
 }
 
 extension NetError {
-  func located(_ placed: PlacedLayer) -> NetError {
+  func located(_ placed: PlacedLayer, bottoms: [Shape] = []) -> NetError {
     guard layer == nil else { return self }
     var error = self
     error.layer = placed.definition.name
     error.layerType = placed.definition.type
     error.location = placed.location
+    error.bottomShapes = bottoms
     return error
   }
 }

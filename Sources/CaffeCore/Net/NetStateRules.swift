@@ -7,21 +7,24 @@ extension NetParameter {
   /// - Returns: the indices of the layers that stay.
   /// - Throws: `NetError` for a layer with both kinds of rules.
   package func indicesOfLayers(in state: NetState, logger: Logger) throws -> [Int] {
-    try layer.indices.filter { index in
-      let definition = layer[index]
-      if !definition.include.isEmpty, !definition.exclude.isEmpty {
-        var error = NetError("Specify either include rules or exclude rules; not both.")
-        error.layer = definition.name
-        throw error
-      }
-      let meets = { (rule: NetStateRule) in state.meets(rule, layer: definition.name, logger: logger) }
-      return definition.include.isEmpty
-        ? !definition.exclude.contains(where: meets) : definition.include.contains(where: meets)
-    }
+    try layer.indices.filter { try state.keeps(PlacedLayer(definition: layer[$0]), logger: logger) }
   }
 }
 
 extension NetState {
+  /// Whether the state (phase, level, stages) leaves a layer in the net, by its `include` and `exclude` rules.
+  ///
+  /// - Throws: `NetError` for a layer with both kinds of rules.
+  func keeps(_ placed: PlacedLayer, logger: Logger) throws -> Bool {
+    let definition = placed.definition
+    guard definition.include.isEmpty || definition.exclude.isEmpty else {
+      throw NetError("Specify either include rules or exclude rules; not both.").located(placed)
+    }
+    let meets = { (rule: NetStateRule) in self.meets(rule, layer: definition.name, logger: logger) }
+    return definition.include.isEmpty
+      ? !definition.exclude.contains(where: meets) : definition.include.contains(where: meets)
+  }
+
   func meets(_ rule: NetStateRule, layer: String, logger: Logger) -> Bool {
     if rule.hasPhase, rule.phase != phase {
       logger.info(

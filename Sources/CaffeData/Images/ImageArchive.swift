@@ -38,29 +38,25 @@ final class RandomAccessFile: Sendable {
   deinit { close(descriptor) }
 
   /// Unpacks a gzip file into a temporary one, which is gone when nobody reads it any more.
-  init(unpacking path: String) throws(DataError) {
+  convenience init(unpacking path: String) throws(DataError) {
     let reader = try GzipReader(path: path)
     var template = Array((FileManager.default.temporaryDirectory.path + "/caffe-XXXXXX").utf8CString)
     let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else {
-      throw DataError(
-        path, "cannot be unpacked: \(String(cString: strerror(errno)))", remedy: "set TMPDIR to a folder with room")
-    }
     unlink(template)
-    self.path = path
-    self.descriptor = descriptor
-    var written = 0
-    while true {
-      let piece = try reader.readUp(to: 1 << 20)
-      if piece.isEmpty { break }
-      guard write(descriptor, piece, piece.count) == piece.count else {
-        close(descriptor)
-        throw DataError(
-          path, "cannot be unpacked: \(String(cString: strerror(errno)))", remedy: "set TMPDIR to a folder with room")
+    do throws(DataError) {
+      while true {
+        let piece = try reader.readUp(to: 1 << 20)
+        if piece.isEmpty { break }
+        guard descriptor >= 0, write(descriptor, piece, piece.count) == piece.count else {
+          throw DataError(
+            path, "cannot be unpacked: \(String(cString: strerror(errno)))", remedy: "set TMPDIR to a folder with room")
+        }
       }
-      written += piece.count
+    } catch {
+      close(descriptor)
+      throw error
     }
-    size = written
+    self.init(path, descriptor)
   }
 
   /// The bytes from `offset` on, fewer at the end of the file.

@@ -88,12 +88,7 @@ public struct ImageList: Sendable {
       self.labelCount = 1
       self.root = source.hasSuffix("/") ? source : source + "/"
       (archive, places) = (nil, [])
-    case .zip, .tar, .gzip:
-      let archive: any ImageArchive =
-        switch try SourceKind(of: source) {
-        case .zip: try ZipArchive(source)
-        default: try TarArchive(source)
-        }
+    case .archive(let archive):
       let sorted = try FoldersOfImages(archive.names, in: source, labelCount)
       (places, labels, classes) = (sorted.order, sorted.labels, sorted.classes)
       names = places.map { archive.names[$0] }
@@ -106,7 +101,8 @@ public struct ImageList: Sendable {
 
   /// What kind of source lies at a path.
   private enum SourceKind {
-    case text, folder, zip, tar, gzip
+    case text, folder
+    case archive(any ImageArchive)
 
     init(of path: String) throws(DataError) {
       var isFolder = false
@@ -121,11 +117,9 @@ public struct ImageList: Sendable {
       }
       let head = try RandomAccessFile(path).read(at: 0, upTo: 512)
       if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || head.starts(with: [0x50, 0x4B, 0x05, 0x06]) {
-        self = .zip
-      } else if head.starts(with: [0x1F, 0x8B]) {
-        self = .gzip
-      } else if head.count == 512, head[257..<262].elementsEqual("ustar".utf8) {
-        self = .tar
+        self = .archive(try ZipArchive(path))
+      } else if head.starts(with: [0x1F, 0x8B]) || (head.count == 512 && head[257..<262].elementsEqual("ustar".utf8)) {
+        self = .archive(try TarArchive(path))
       } else if head.contains(0) {
         throw DataError(
           path, "it is no list of images, zip or tar file", remedy: "name a text file, a folder or an archive")
@@ -159,7 +153,7 @@ private struct FoldersOfImages {
     }
     let images = files.indices.filter { index in
       let name = files[index].lowercased()
-      let isHidden = name.split(separator: "/").contains { $0.hasPrefix(".") || $0 == "__macosx" }
+      let isHidden = name.split(separator: "/").contains { ($0.hasPrefix(".") && $0 != ".") || $0 == "__macosx" }
       return !isHidden && [".jpg", ".jpeg", ".png"].contains { name.hasSuffix($0) }
     }
     func folder(_ index: Int) throws(DataError) -> String {

@@ -1,19 +1,16 @@
 internal import CaffeCore
 
-/// Images or other rows with their labels, on their way from the thread that reads to the net.
+/// The values of a data layer's tops, on their way from the thread that reads to the net.
 final class Batch: @unchecked Sendable {
   // Safe to send: a batch belongs to whoever took it last out of one of the prefetcher's two queues.
-  var shape: Shape = [0]
-  var labelShape: Shape = [0]
-  let data = Buffer()
-  let labels = Buffer()
+  private(set) var shapes: [Shape] = []
+  private(set) var buffers: [Buffer] = []
   /// How many items of the source had been used up when this batch was full.
   var end: UInt64 = 0
 
-  func resize(_ shape: Shape, labels labelShape: Shape) {
-    self.shape = shape
-    self.labelShape = labelShape
-    data.resize(to: shape.count)
-    labels.resize(to: labelShape.count)
+  func resize(_ shapes: [Shape]) {
+    self.shapes = shapes
+    while buffers.count < shapes.count { buffers.append(Buffer()) }
+    for (buffer, shape) in zip(buffers, shapes) { buffer.resize(to: shape.count) }
   }
 }

@@ -10,7 +10,7 @@ final class BatchFeed {
   private(set) var position: UInt64 = 0
 
   private let depth: Int
-  private let logger: Logger
+  private let logger: Logger?
   private let start: (_ seed: UInt64, _ position: UInt64, _ batches: [Batch]) throws -> Prefetcher<Batch>
   private var prefetcher: Prefetcher<Batch>?
   /// The batch that comes next, once somebody has looked at it.
@@ -18,9 +18,10 @@ final class BatchFeed {
   private var waits = 0
 
   /// - Parameter depth: `data_param.prefetch`, how many batches are read ahead.
+  /// - Parameter logger: Is told when a batch is waited for; nil where Caffe does not read ahead and says nothing.
   /// - Parameter start: Starts to fill batches from a position on.
   init(
-    seed: UInt64, depth: UInt32, logger: Logger,
+    seed: UInt64, depth: UInt32, logger: Logger?,
     start: @escaping (_ seed: UInt64, _ position: UInt64, _ batches: [Batch]) throws -> Prefetcher<Batch>
   ) throws(NetError) {
     guard (1...1000).contains(depth) else {
@@ -38,7 +39,7 @@ final class BatchFeed {
     let prefetcher = try prefetcher ?? start(seed, position, (0..<depth).map { _ in Batch() })
     self.prefetcher = prefetcher
     if position > 0, prefetcher.isStarved {
-      if waits % 1000 == 0 { logger.info("Waiting for data") }
+      if waits % 1000 == 0 { logger?.info("Waiting for data") }
       waits += 1
     }
     let batch = try prefetcher.next()
@@ -47,22 +48,19 @@ final class BatchFeed {
   }
 
   func logShape() throws {
-    let shape = try next().shape
-    logger.info("output data size: \(shape.dimensions.map(String.init).joined(separator: ","))")
+    let shape = try next().shapes[0]
+    logger?.info("output data size: \(shape.dimensions.map(String.init).joined(separator: ","))")
   }
 
   func reshape(_ top: [Blob]) throws {
-    let batch = try next()
-    top[0].reshape(to: batch.shape)
-    if top.count > 1 { top[1].reshape(to: batch.labelShape) }
+    for (blob, shape) in zip(top, try next().shapes) { blob.reshape(to: shape) }
   }
 
   /// Moves the next batch into the tops, without copying.
   func forward(_ top: [Blob]) throws {
     try reshape(top)
     let batch = try next()
-    top[0].data.takeValues(of: batch.data)
-    if top.count > 1 { top[1].data.takeValues(of: batch.labels) }
+    for (blob, buffer) in zip(top, batch.buffers) { blob.data.takeValues(of: buffer) }
     position = batch.end
     upcoming = nil
     prefetcher?.recycle(batch)

@@ -94,12 +94,13 @@ final class BatchFiller {
       failuresInARow = 0
       do throws(NetError) {
         let shape = try image.shape()
-        batch.resize(
+        batch.resize([
           try Shape(checking: [batchSize, shape.channels, shape.height, shape.width]),
-          labels: try image.labels.shape(batchSize))
+          try image.labels.shape(batchSize),
+        ])
         let layout = Layout(
-          shape: shape, labels: image.labels, data: batch.data.uninitializedValues,
-          labelValues: batch.labels.uninitializedValues)
+          shape: shape, labels: image.labels, data: batch.buffers[0].uninitializedValues,
+          labelValues: batch.buffers[1].uninitializedValues)
         try layout.write(image, at: 0)
         return layout
       } catch {

@@ -36,8 +36,9 @@ public final class ContrastiveLossLayer: LossLayer {
   public func allowsForcedBackward(toBottom index: Int) -> Bool { index != 2 }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
-    try checkBatch(bottom)
     let shape = bottom[0].shape
+    try shape.checkLegacyAxes()
+    try checkBatch(bottom)
     guard shape.rank >= 2, shape.count(2...) == 1, bottom[1].count == bottom[0].count else {
       throw NetError("bottom[0] and bottom[1] must both be N × C, or N × C × 1 × 1")
     }

@@ -27,6 +27,7 @@ public final class HingeLossLayer: LossLayer {
   }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
+    try bottom[0].shape.checkLegacyAxes()
     try checkBatch(bottom)
     try checkOneLabelForEachItem(bottom)
     top[0].reshape(to: .scalar)

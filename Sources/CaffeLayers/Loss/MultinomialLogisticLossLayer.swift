@@ -21,6 +21,7 @@ public final class MultinomialLogisticLossLayer: LossLayer {
   public init(_ definition: LayerDefinition, in context: LayerContext) {}
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
+    try bottom[0].shape.checkLegacyAxes()
     try checkBatch(bottom)
     try checkOneLabelForEachItem(bottom)
     top[0].reshape(to: .scalar)

@@ -45,11 +45,8 @@ public final class PReLULayer: Layer {
   }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
-    guard 2...4 ~= bottom[0].shape.rank else {
-      throw NetError(
-        "Number of axes of bottom blob must be >=2 and <= 4 (Cannot use legacy accessors on Blobs with > 4 axes.)",
-        remedy: "merge axes with a Reshape layer before this one")
-    }
+    guard bottom[0].shape.rank >= 2 else { throw NetError("Number of axes of bottom blob must be >=2.") }
+    try bottom[0].shape.checkLegacyAxes()
     spread = try Broadcast(of: parameters[0].shape, over: bottom[0].shape, axis: 1, name: "slope")
     top[0].reshape(like: bottom[0])
   }

@@ -11,7 +11,7 @@ internal import RealModule
 ///
 /// | blob                  | shape         |
 /// |-----------------------|---------------|
-/// | `bottom[0]`, `top[0]` | N × C × …     |
+/// | `bottom[0]`, `top[0]` | N × C × H × W |
 ///
 /// | parameter            | default                                         |
 /// |----------------------|-------------------------------------------------|
@@ -32,8 +32,9 @@ public final class MVNLayer: Layer {
 
   public init(_ definition: LayerDefinition, in context: LayerContext) { parameter = definition.mvnParam }
 
-  public func reshape(_ bottom: [Blob], _ top: [Blob]) {
+  public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     let shape = bottom[0].shape
+    try shape.checkLegacyAxes()
     let groups = parameter.acrossChannels ? shape.legacy(0) : shape.legacy(0) * shape.legacy(1)
     size = groups > 0 ? shape.count / groups : 0
     if means.count != groups {

@@ -21,7 +21,9 @@ struct ConvolutionGeometry {
       throw NetError("num_output > 0 does not hold", remedy: "set num_output in convolution_param")
     }
     guard group > 0, channels % group == 0 else {
-      throw NetError("the \(channels) channels of the input cannot be divided into \(group) groups")
+      throw NetError(
+        "channels % group == 0 does not hold: the \(channels) channels of the input cannot be divided into \(group) groups"
+      )
     }
     guard outputs % group == 0 else {
       throw NetError("Number of output should be multiples of group. (\(outputs) outputs, \(group) groups)")

@@ -66,7 +66,8 @@ public final class SliceLayer: Layer {
     let bounds = [0] + points + [extent]
     for (start, end) in zip(bounds, bounds.dropFirst()) where start >= end {
       throw NetError(
-        "slice_points must ascend within the axis, which has \(extent) values, but \(end) follows \(start)")
+        "slice_point > prev does not hold: the points must ascend within the axis, which has \(extent) values, "
+          + "but \(end) follows \(start)")
     }
     return zip(bounds, bounds.dropFirst()).map { $1 - $0 }
   }

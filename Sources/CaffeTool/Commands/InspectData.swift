@@ -232,7 +232,7 @@ private func contactSheet(of database: any Database, count: Int, samples: Int) t
 }
 
 /// The image as a bitmap that fits into a square; floats are stretched from black to white.
-private func thumbnail(of image: Image, size: Int) throws -> Bitmap {
+func thumbnail(of image: Image, size: Int) throws -> Bitmap {
   let shape = image.shape
   let channels = shape.channels >= 3 ? 3 : 1
   let area = shape.height * shape.width

@@ -16,6 +16,16 @@ struct Test: ToolCommand {
   @Option(help: "The number of batches to run.")
   var iterations = 50
 
+  @Option(
+    help: """
+      A picture (.png) of the images tested and the answers to them, wrong ones first and framed in red; for a net with an \
+      Accuracy or SoftmaxWithLoss layer.
+      """)
+  var sheet: String?
+
+  @Option(name: .customLong("class_names"), help: "A text file with the name of a class on each line, for -sheet.")
+  var classNames: String?
+
   @OptionGroup(title: "Net state") var state: StateOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup(title: "Log") var logging: LogOptions
@@ -24,6 +34,10 @@ struct Test: ToolCommand {
     guard !model.isEmpty else { throw ValidationError("Need a model definition to score.") }
     guard !weights.isEmpty else { throw ValidationError("Need model weights to score.") }
     try requirePositive(iterations: iterations)
+    guard sheet?.hasSuffix(".png") ?? true else { throw ValidationError("-sheet needs a name that ends in .png.") }
+    guard classNames == nil || sheet != nil else {
+      throw ValidationError("-class_names is for -sheet, which is missing.")
+    }
   }
 
   func run(in session: Session) throws {
@@ -34,6 +48,8 @@ struct Test: ToolCommand {
       in: .standard(logger: log))
     let report = try net.copyWeights(fromFile: weights)
     for layer in report.kept { log.warning("\(weights) has no weights for layer \(layer): it keeps its fillers'.") }
+
+    var answers = try sheet.map { _ in try AnswerSheet(of: net, classNames: classNames) }
 
     log.info("Running for \(iterations) iterations.")
     let values = net.outputs.flatMap { output in Array(repeating: output, count: net.blobs[output].count) }
@@ -52,6 +68,7 @@ struct Test: ToolCommand {
         sums[index] += score
         log.info("Batch \(batch), \(net.blobNames[values[index]]) = \(score.shortText)")
       }
+      try answers?.add()
       progress.update(batch + 1)
     }
     progress.finish()
@@ -62,6 +79,10 @@ struct Test: ToolCommand {
       let weight = net.lossWeight(ofBlob: values[index])
       let share = weight == 0 ? "" : " (* \(weight.shortText) = \((weight * mean).shortText) loss)"
       log.info("\(net.blobNames[values[index]]) = \(mean.shortText)\(share)")
+    }
+    if let answers, let sheet {
+      try writeFile(answers.picture().png(), to: sheet)
+      log.info("\(answers.verdict), drawn in \(sheet)")
     }
   }
 }

@@ -128,6 +128,13 @@ struct Raster {
     }
   }
 
+  /// Fills a rectangle.
+  mutating func fill(x: Int, y: Int, width: Int, height: Int, _ color: Drawing.Color) {
+    for row in y..<y + height {
+      for column in x..<x + width { blend(column, row, color, 1) }
+    }
+  }
+
   /// Copies an image of one or three channels; what sticks out is left away.
   mutating func copy(_ image: Bitmap, x: Int, y: Int) {
     for row in 0..<image.height {

@@ -143,12 +143,11 @@ import Testing
           damaged[bytes.count - 1 - random.below(reach)] = UInt8(truncatingIfNeeded: random.next())
         }
         try Data(damaged).write(to: URL(filePath: "\(path)/\(name)"))
-        // Damage to the length of the journal's last record looks like a batch that was not finished.
-        guard let database = try? openDatabase(path), database.notice == nil, let found = try? records(path) else {
-          continue
-        }
+        guard let database = try? openDatabase(path), let found = try? records(path) else { continue }
+        // A last record of the journal that seems to reach beyond the file's end is one that a killed program left.
+        let isTorn = name == "000043.log" && database.notice != nil
         let isSame = found == expected
-        #expect(isSame, "\(name)")
+        #expect(isSame || isTorn, "\(name)")
       }
       try Data(bytes).write(to: URL(filePath: "\(path)/\(name)"))
     }

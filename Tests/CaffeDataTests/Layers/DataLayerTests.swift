@@ -80,7 +80,54 @@ import Testing
     #expect(message { _ = try LayerRunner<DataLayer>(text) }.contains("LevelDB was asked for"))
   }
 
+  @Test func `has an axis for labels when records have several`() throws {
+    let source = try database { index in
+      var datum = grey(2, 2, 0)
+      datum.labels = [Float(index), 0.5]
+      return datum
+    }
+    let runner = try LayerRunner<DataLayer>(net(source: source, batchSize: 2))
+    #expect(try runner.pass()[1] == [0, 0.5, 1, 0.5])
+    #expect(runner.tops[1].shape == [2, 2])
+  }
+
+  @Test func `leaves corrupt records out, and counts them`() throws {
+    let source = try database { index in
+      var datum = grey(2, 2, Int32(index))
+      if index == 1 { (datum.encoded, datum.data) = (true, Data([0xFF, 0xD8, 1, 2])) }
+      return datum
+    }
+    let text = net(source: source, batchSize: 2)
+    #expect(message { _ = try LayerRunner<DataLayer>(text) }.contains("record '00000001' of \(source): the JPEG file"))
+    let skipping = text.replacing("batch_size", with: "skip_corrupt: true batch_size")
+    let whole = try LayerRunner<DataLayer>(skipping)
+    #expect(try whole.passes(3, top: 1) == [0, 2, 3, 0, 2, 3])
+    let resumed = try LayerRunner<DataLayer>(skipping)
+    resumed.layer.restore(seed: 1, position: whole.layer.position)
+    #expect(try resumed.passes(2, top: 1) == whole.passes(2, top: 1))
+  }
+
   // MARK: Bad input
+
+  @Test func `gives up when no record can be decoded`() throws {
+    let source = try database { _ in
+      var datum = grey(2, 2, 0)
+      (datum.encoded, datum.data) = (true, Data())
+      return datum
+    }
+    let text = net(source: source, batchSize: 2).replacing("batch_size", with: "skip_corrupt: true batch_size")
+    #expect(message { _ = try LayerRunner<DataLayer>(text) }.contains("not one of 4 images can be read"))
+  }
+
+  @Test func `refuses records with different numbers of labels`() throws {
+    let source = try database { index in
+      var datum = grey(2, 2, 0)
+      datum.labels = Array(repeating: 1, count: index + 1)
+      return datum
+    }
+    let text = message { _ = try LayerRunner<DataLayer>(net(source: source, batchSize: 2)) }
+    #expect(text.contains("it has 2 labels, but the first of its batch has 1"))
+  }
 
   @Test func `refuses records of different shapes in one batch`() throws {
     let source = try database([(2, 2, 0), (2, 3, 0)])
@@ -101,7 +148,7 @@ import Testing
     try writer.put([0xFF, 0xFF, 0xFF], key: "k")
     try writer.finish()
     let text = message { _ = try LayerRunner<DataLayer>(net(source: folder.file("db"))) }
-    #expect(text.contains("record 'k' of \(folder.file("db")) is no Datum"))
+    #expect(text.contains("record 'k' of \(folder.file("db")): it is no Datum"))
   }
 
   @Test func `says that the database is missing`() {
@@ -142,18 +189,24 @@ import Testing
     """
   }
 
+  private func grey(_ height: Int, _ width: Int, _ label: Int32) -> Datum {
+    var datum = Datum()
+    datum.channels = 1
+    datum.height = Int32(height)
+    datum.width = Int32(width)
+    datum.data = Data(count: height * width)
+    datum.label = label
+    return datum
+  }
+
   /// A database of grey images with the given heights, widths and labels.
   private func database(_ records: [(height: Int, width: Int, label: Int32)]) throws -> String {
+    try database(count: records.count) { grey(records[$0].height, records[$0].width, records[$0].label) }
+  }
+
+  private func database(count: Int = 4, _ datum: (Int) -> Datum) throws -> String {
     let writer = try LMDBWriter(creating: folder.file("db"))
-    for (index, record) in records.enumerated() {
-      var datum = Datum()
-      datum.channels = 1
-      datum.height = Int32(record.height)
-      datum.width = Int32(record.width)
-      datum.data = Data(count: record.height * record.width)
-      datum.label = record.label
-      try writer.put(datum.serializedBytes(), key: recordKey(index))
-    }
+    for index in 0..<count { try writer.put(datum(index).serializedBytes(), key: recordKey(index)) }
     try writer.finish()
     return folder.file("db")
   }

@@ -62,11 +62,27 @@ import Testing
     #expect(try LayerRunner<HDF5DataLayer>(text).pass()[0] == [3, 4, 3, 4, 3])
   }
 
+  @Test func `transforms the first top when it holds images, and no other`() throws {
+    let path = try file {
+      try $0.write((0..<32).map(Float.init), shape: [2, 1, 4, 4], to: "data")
+      try $0.write([7, 8] as [Float], shape: [2, 1], to: "label")
+    }
+    let settings = "transform_param { crop_size: 2 scale: 10 mean_value: 1 } top:"
+    let text = try net(list([path]), 2).replacingOccurrences(of: "top:", with: settings)
+      .replacing("top: \"data\"", with: "top: \"data\" top: \"label\"")
+    let runner = try LayerRunner<HDF5DataLayer>(text)
+    #expect(runner.tops[0].shape == [2, 1, 2, 2])
+    #expect(try runner.pass() == [[40, 50, 80, 90, 200, 210, 240, 250], [7, 8]])
+  }
+
   // MARK: Bad input
 
-  @Test func `refuses to transform`() throws {
+  @Test func `refuses to transform anything but images`() throws {
     let text = try net(list([file(rows: 0..<1)]), 1).replacingOccurrences(of: "top:", with: "transform_param {} top:")
     #expect(message { _ = try LayerRunner<HDF5DataLayer>(text) }.contains("HDF5Data does not transform data."))
+    let small = try file { try $0.write([0, 0, 0, 0] as [Float], shape: [1, 1, 2, 2], to: "data") }
+    let crop = try net(list([small]), 1).replacingOccurrences(of: "top:", with: "transform_param { crop_size: 3 } top:")
+    #expect(message { _ = try LayerRunner<HDF5DataLayer>(crop) }.contains("crop_size 3 is larger than the image"))
   }
 
   @Test func `says that the list is missing, empty, or no list`() throws {

@@ -7,18 +7,6 @@ import Testing
     #"name: "drop" type: "Dropout" \#(more) dropout_param { \#(parameter) }"#
   }
 
-  @Test(arguments: ["", "dropout_ratio: 0.2", "dropout_ratio: 0"], [false, true])
-  func `has the gradients that small steps show, in place as well`(parameter: String, isInPlace: Bool) throws {
-    var trial = try LayerTrial(LayerDefinition(prototxt: layer(parameter)), bottoms: [[4, 5]])
-    trial.isInPlace = isInPlace
-    try GradientCheck(trial).check(on: .reference)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer()), bottoms: [[4, 5]]).check(on: engine)
-  }
-
   @Test func `drops the given part and scales the rest up`() throws {
     let small = try SmallNet(["x": [10000]], layer("dropout_ratio: 0.3"))
     try small.feed("x", Array(repeating: 1, count: 10000))

@@ -1,37 +1,16 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The Embed layer` {
-  private static let parameters = ["", "bias_term: false"]
-
   private func layer(_ parameter: String, top: String = "y") -> String {
     let fillers = "weight_filler { type: 'gaussian' } bias_filler { type: 'gaussian' }"
     return #"name: "embed" type: "Embed" top: "\#(top)" embed_param { \#(parameter) \#(fillers) }"#
-  }
-
-  private func trial(_ parameter: String) throws -> LayerTrial {
-    var trial = try LayerTrial(
-      LayerDefinition(prototxt: layer("num_output: 3 input_dim: 5 \(parameter)")),
-      bottoms: [.labels([4, 2], below: 5)])
-    trial.differentiableBottoms = []
-    return trial
   }
 
   private func small(_ values: [Float], fields: String = "") throws -> SmallNet {
     let small = try SmallNet(["x": [values.count]], layer("num_output: 2 input_dim: 3"), fields: fields)
     try small.feed("x", values)
     return small
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `has the gradients that small steps show`(parameter: String, engine: EngineChoice) throws {
-    try GradientCheck(trial(parameter)).check(on: engine)
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `keeps the contract of every layer`(parameter: String, engine: EngineChoice) throws {
-    try LayerContract(trial(parameter)).check(on: engine)
   }
 
   @Test func `looks up rows of the weights and adds the bias`() throws {
@@ -76,10 +55,5 @@ import Testing
     let small = try small([0], fields: "force_backward: true")
     try small.net.forward()
     #expect(refusal { try small.net.backward() }.contains("Can't backpropagate to EmbedLayer input."))
-  }
-
-  @Test func `refuses to work in place`() {
-    let text = refusal { _ = try SmallNet(["x": [1]], layer("num_output: 1 input_dim: 1", top: "x")) }
-    #expect(text.contains("Layer does not allow in-place computation."), "\(text)")
   }
 }

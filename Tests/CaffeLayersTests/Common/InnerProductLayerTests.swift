@@ -1,27 +1,10 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The InnerProduct layer` {
-  private static let parameters = [
-    "", "transpose: true", "bias_term: false", "axis: 2", "axis: 0", "axis: -1 transpose: true",
-  ]
-
   private func layer(_ parameter: String, _ more: String = #"top: "y""#) -> String {
     let fillers = "weight_filler { type: 'gaussian' } bias_filler { type: 'gaussian' }"
     return #"name: "ip" type: "InnerProduct" \#(more) inner_product_param { \#(parameter) \#(fillers) }"#
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `has the gradients that small steps show`(parameter: String, engine: EngineChoice) throws {
-    try GradientCheck(LayerDefinition(prototxt: layer("num_output: 5 \(parameter)")), bottoms: [[3, 2, 4]]).check(
-      on: engine)
-  }
-
-  @Test(arguments: parameters.filter { $0 != "axis: 0" }, EngineChoice.allCases)
-  func `keeps the contract of every layer`(parameter: String, engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer("num_output: 5 \(parameter)")), bottoms: [[3, 2, 4]]).check(
-      on: engine)
   }
 
   @Test(arguments: EngineChoice.allCases)

@@ -1,5 +1,4 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The Accuracy layer` {
@@ -9,14 +8,6 @@ import Testing
 
   private func net(_ parameter: String = "", _ tops: String = #"top: "accuracy""#) throws -> SmallNet {
     try SmallNet(["x": [3, 2], "label": [3]], layer(parameter, tops), fields: "")
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    var trial = try LayerTrial(
-      LayerDefinition(prototxt: layer("", #"top: "a" top: "b""#)), bottoms: [[3, 4, 2], .labels([3, 2], below: 4)])
-    trial.differentiableBottoms = []
-    try LayerContract(trial).check(on: engine)
   }
 
   @Test func `counts the best scores, for all classes and for each`() throws {

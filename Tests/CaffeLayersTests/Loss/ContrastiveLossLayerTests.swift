@@ -7,21 +7,6 @@ import Testing
     #"name: "loss" type: "ContrastiveLoss" top: "loss" contrastive_loss_param { \#(parameter) }"#
   }
 
-  private static let versions = ["margin: 2.5", "margin: 4 legacy_version: true"]
-  private let bottoms: [TrialBottom] = [[6, 3], [6, 3], .labels([6], below: 2)]
-
-  @Test(arguments: versions, EngineChoice.allCases)
-  func `has the gradients that small steps show`(version: String, engine: EngineChoice) throws {
-    try GradientCheck(LayerDefinition(prototxt: layer(version)), bottoms: bottoms).check(on: engine)
-  }
-
-  @Test(arguments: versions, EngineChoice.allCases)
-  func `keeps the contract of every layer, whose batches may change their size`(
-    version: String, engine: EngineChoice
-  ) throws {
-    try LayerContract(LayerDefinition(prototxt: layer(version)), bottoms: bottoms).check(on: engine)
-  }
-
   @Test(arguments: ["margin: 2", "margin: 2 legacy_version: true"])
   func `draws similar pairs together and pushes others up to the margin`(version: String) throws {
     let small = try SmallNet(["a": [2, 2], "b": [2, 2], "s": [2]], layer(version))

@@ -1,19 +1,8 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The EuclideanLoss layer` {
   private let layer = #"name: "loss" type: "EuclideanLoss" top: "loss""#
-
-  @Test(arguments: EngineChoice.allCases)
-  func `has the gradients that small steps show`(engine: EngineChoice) throws {
-    try GradientCheck(LayerDefinition(prototxt: layer), bottoms: [[3, 2, 2], [3, 4]]).check(on: engine)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer), bottoms: [[3, 4], [3, 4]]).check(on: engine)
-  }
 
   @Test func `halves the mean squared distance`() throws {
     let small = try SmallNet(["a": [2, 1], "b": [2, 1]], layer)

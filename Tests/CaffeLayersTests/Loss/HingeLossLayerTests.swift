@@ -1,5 +1,4 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The HingeLoss layer` {
@@ -7,19 +6,6 @@ import Testing
 
   private func definition(_ norm: String) throws -> LayerDefinition {
     try LayerDefinition(prototxt: #"type: "HingeLoss" hinge_loss_param { norm: \#(norm) }"#)
-  }
-
-  @Test(arguments: norms, EngineChoice.allCases)
-  func `has the gradients that small steps show`(norm: String, engine: EngineChoice) throws {
-    var check = try GradientCheck(definition(norm), bottoms: [[4, 5], .labels([4], below: 5)])
-    check.kink = 1
-    check.kinkRange = 0.02
-    try check.check(on: engine)
-  }
-
-  @Test(arguments: norms, EngineChoice.allCases)
-  func `keeps the contract of every layer`(norm: String, engine: EngineChoice) throws {
-    try LayerContract(definition(norm), bottoms: [[4, 5], .labels([4], below: 5)]).check(on: engine)
   }
 
   @Test(arguments: zip(norms, [3, 9] as [Float]))

@@ -8,20 +8,6 @@ import Testing
     #"name: "loss" type: "InfogainLoss" top: "loss" \#(parameter)"#
   }
 
-  private let bottoms: [TrialBottom] = [[2, 3, 4], .labels([2, 4], below: 3), .uniform([3, 3], 0, 1)]
-
-  @Test(arguments: ["", "loss_param { ignore_label: 1 normalization: FULL }"], EngineChoice.allCases)
-  func `has the gradients that small steps show`(parameter: String, engine: EngineChoice) throws {
-    try GradientCheck(LayerDefinition(prototxt: layer(parameter)), bottoms: bottoms).check(on: engine)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    var contract = try LayerContract(LayerDefinition(prototxt: layer(#"top: "p""#)), bottoms: bottoms)
-    contract.batchBottoms = [0, 1]
-    try contract.check(on: engine)
-  }
-
   @Test func `is SoftmaxWithLoss where the matrix is the identity`() throws {
     let inputs: KeyValuePairs<String, [Int]> = ["x": [2, 3], "y": [2]]
     let scores: [Float] = [1, -2, 0.5, 3, 0, 1]

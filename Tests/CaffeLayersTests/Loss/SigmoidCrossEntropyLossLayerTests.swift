@@ -1,28 +1,9 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The SigmoidCrossEntropyLoss layer` {
   private func layer(_ parameter: String = "") -> String {
     #"name: "loss" type: "SigmoidCrossEntropyLoss" top: "loss" loss_param { \#(parameter) }"#
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `has the gradients that small steps show`(engine: EngineChoice) throws {
-    let definition = try LayerDefinition(prototxt: layer())
-    try GradientCheck(definition, bottoms: [[4, 5], .uniform([4, 5], 0, 1)]).check(on: engine)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `has the gradients that small steps show, where targets are ignored`(engine: EngineChoice) throws {
-    let definition = try LayerDefinition(prototxt: layer("ignore_label: -1 normalization: VALID"))
-    try GradientCheck(definition, bottoms: [[4, 5], .values([4, 5], [0, 1, -1])]).check(on: engine)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    let definition = try LayerDefinition(prototxt: layer("ignore_label: -1 normalization: VALID"))
-    try LayerContract(definition, bottoms: [[4, 5], .values([4, 5], [0, 1, -1])]).check(on: engine)
   }
 
   @Test(

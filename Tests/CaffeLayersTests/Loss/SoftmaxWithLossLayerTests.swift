@@ -1,27 +1,9 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The SoftmaxWithLoss layer` {
-  private static let parameters = [
-    "", "loss_param { ignore_label: 1 }", "loss_param { ignore_label: 1 normalization: FULL }",
-    "loss_param { normalization: BATCH_SIZE }", "loss_param { normalization: NONE }", "loss_param { normalize: false }",
-  ]
-
   private func layer(_ parameter: String, _ tops: String = #"top: "loss""#) -> String {
     #"name: "loss" type: "SoftmaxWithLoss" \#(tops) \#(parameter)"#
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `has the gradients that small steps show`(parameter: String, engine: EngineChoice) throws {
-    let definition = try LayerDefinition(prototxt: layer(parameter))
-    try GradientCheck(definition, bottoms: [[3, 4, 2], .labels([3, 2], below: 4)]).check(on: engine)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    let definition = try LayerDefinition(prototxt: layer(""))
-    try LayerContract(definition, bottoms: [[3, 4, 2], .labels([3, 2], below: 4)]).check(on: engine)
   }
 
   @Test(arguments: EngineChoice.allCases)

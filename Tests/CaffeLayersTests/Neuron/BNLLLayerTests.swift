@@ -1,21 +1,8 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The BNLL layer` {
   private let layer = #"name: "bnll" type: "BNLL" top: "y""#
-
-  @Test(arguments: [false, true])
-  func `has the gradients that small steps show, in place as well`(isInPlace: Bool) throws {
-    var trial = try LayerTrial(LayerDefinition(prototxt: layer), bottoms: [[2, 3, 4]])
-    trial.isInPlace = isInPlace
-    try GradientCheck(trial).check(on: .reference)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer), bottoms: [[2, 3, 4]]).check(on: engine)
-  }
 
   @Test func `is x far above 0, and 0 far below`() throws {
     let small = try SmallNet(["x": [3]], layer)

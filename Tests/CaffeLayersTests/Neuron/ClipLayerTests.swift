@@ -1,24 +1,8 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The Clip layer` {
   private let layer = #"name: "clip" type: "Clip" top: "y" clip_param { min: -0.5 max: 0.5 }"#
-
-  @Test(arguments: [false, true])
-  func `has the gradients that small steps show, in place as well`(isInPlace: Bool) throws {
-    var trial = try LayerTrial(LayerDefinition(prototxt: layer), bottoms: [[2, 3, 4]])
-    trial.isInPlace = isInPlace
-    var check = GradientCheck(trial)
-    check.kink = 0.5
-    check.kinkRange = 0.02
-    try check.check(on: .reference)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer), bottoms: [[2, 3, 4]]).check(on: engine)
-  }
 
   @Test func `lets the gradient through at the limits, but not beyond`() throws {
     let small = try SmallNet(["x": [5]], layer)

@@ -1,35 +1,24 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The Power layer` {
-  private static let parameters = [
-    "", "scale: 0.1 shift: -4", "power: 2 scale: -1 shift: 0.5", "power: 3", "power: 0.5 shift: 5",
-    "power: -1 shift: 5", "power: 0", "scale: 0 shift: 2 power: 3",
-  ]
-
-  private func layer(_ parameter: String) -> String {
-    #"name: "l" type: "Power" top: "y" power_param { \#(parameter) }"#
+  @Test(arguments: [
+    ("", [-2, 0, 3]), ("scale: 2 shift: 1", [-3, 1, 7]), ("power: 2 shift: 1", [1, 1, 16]),
+    ("power: 3 scale: -1", [8, 0, -27]), ("power: 0", [1, 1, 1]), ("power: 3 scale: 0 shift: 2", [8, 8, 8]),
+  ])
+  func `raises a linear function to a power`(parameter: String, values: [Float]) throws {
+    let small = try SmallNet(["x": [3]], #"name: "l" type: "Power" top: "y" power_param { \#(parameter) }"#)
+    try small.feed("x", [-2, 0, 3])
+    try small.net.forward()
+    #expect(areClose(try small.values("y"), values))
   }
 
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `has the gradients that small steps show`(parameter: String, engine: EngineChoice) throws {
-    var trial = try LayerTrial(LayerDefinition(prototxt: layer(parameter)), bottoms: [.uniform([2, 3, 4], -1, 1)])
-    trial.isInPlace = false
-    try GradientCheck(trial).check(on: engine)
-  }
-
-  // With power 1 the golden case Power_inplace holds the original's number, which is another.
-  @Test(arguments: parameters.dropFirst(2), EngineChoice.allCases)
-  func `works in place`(parameter: String, engine: EngineChoice) throws {
-    var trial = try LayerTrial(LayerDefinition(prototxt: layer(parameter)), bottoms: [.uniform([2, 3, 4], -1, 1)])
-    trial.isInPlace = true
-    try GradientCheck(trial).check(on: engine)
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `keeps the contract of every layer`(parameter: String, engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer(parameter)), bottoms: [.uniform([2, 3, 4], -1, 1)]).check(
-      on: engine)
+  // The golden case Power_inplace holds the original's number.
+  @Test func `warns of Caffe's gradient in place`() throws {
+    let small = try SmallNet(["x": [1]], #"name: "l" type: "Power" top: "x" power_param { scale: 3 }"#)
+    try small.net.forward()
+    try small.net.backward()
+    #expect(try small.diffs("x") == [9])
+    #expect(small.log.lines.contains { $0.hasPrefix("Power in place has the gradient scale² as in Caffe") })
   }
 }

@@ -1,26 +1,9 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The MVN layer` {
-  private static let parameters = [
-    "", "across_channels: true", "normalize_variance: false", "across_channels: true normalize_variance: false",
-  ]
-
   private func layer(_ parameter: String, top: String = "y") -> String {
     #"name: "mvn" type: "MVN" top: "\#(top)" mvn_param { \#(parameter) }"#
-  }
-
-  @Test(arguments: parameters, [false, true])
-  func `has the gradients that small steps show, in place as well`(parameter: String, isInPlace: Bool) throws {
-    var trial = try LayerTrial(LayerDefinition(prototxt: layer(parameter)), bottoms: [[2, 3, 3, 4]])
-    trial.isInPlace = isInPlace
-    try GradientCheck(trial).check(on: .reference)
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `keeps the contract of every layer`(parameter: String, engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer(parameter)), bottoms: [[2, 3, 3, 4]]).check(on: engine)
   }
 
   @Test func `normalises each channel by itself, or all together`() throws {

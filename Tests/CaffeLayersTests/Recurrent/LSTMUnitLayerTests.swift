@@ -5,20 +5,6 @@ import Testing
 
 @Suite struct `The LSTMUnit layer` {
   private let layer = #"name: "unit" type: "LSTMUnit" top: "c" top: "h""#
-  private let bottoms: [TrialBottom] = [[1, 3, 2], [1, 3, 8], .values([1, 3], [1, 0, 1])]
-
-  @Test(arguments: EngineChoice.allCases)
-  func `has the gradients that small steps show`(engine: EngineChoice) throws {
-    try GradientCheck(LayerDefinition(prototxt: layer), bottoms: bottoms).check(on: engine)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    var contract = try LayerContract(LayerDefinition(prototxt: layer), bottoms: bottoms)
-    contract.batchBottoms = []
-    try contract.check(on: engine)
-  }
-
   @Test(arguments: [0, 0.5, 1] as [Float])
   func `forgets by cont`(cont: Float) throws {
     let small = try SmallNet(["c0": [1, 1, 1], "a": [1, 1, 4], "cont": [1, 1]], layer)

@@ -32,21 +32,6 @@ import Testing
 
   // MARK: Gradients and contract
 
-  @Test(arguments: types, EngineChoice.allCases)
-  func `has the gradients that small steps show`(type: String, engine: EngineChoice) throws {
-    let definition = try LayerDefinition(prototxt: layer(type))
-    try GradientCheck(definition, bottoms: [[4, 2, 3], cont([4, 2])]).check(on: engine)
-    try GradientCheck(definition, bottoms: [[4, 2, 3], cont([4, 2]), [2, 2, 2]]).check(on: engine)
-  }
-
-  @Test(arguments: types, EngineChoice.allCases)
-  func `keeps the contract of every layer`(type: String, engine: EngineChoice) throws {
-    var contract = try LayerContract(
-      LayerDefinition(prototxt: layer(type)), bottoms: [[4, 2, 3], cont([4, 2]), [2, 2]])
-    contract.batchBottoms = []
-    try contract.check(on: engine)
-  }
-
   @Test(arguments: types) func `keeps the contract with exposed states`(type: String) throws {
     let tops = type == "LSTM" ? #"top: "h" top: "hT" top: "cT""# : #"top: "h" top: "hT""#
     let states: [TrialBottom] = type == "LSTM" ? [[1, 2, 3], [1, 2, 3]] : [[1, 2, 3]]

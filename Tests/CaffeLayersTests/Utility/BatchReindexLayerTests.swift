@@ -4,20 +4,6 @@ import Testing
 
 @Suite struct `The BatchReindex layer` {
   private let layer = #"name: "pick" type: "BatchReindex" top: "y""#
-  private let bottoms: [TrialBottom] = [[3, 2, 2], .values([5], [2, 0, 0, 1, 2])]
-
-  @Test(arguments: EngineChoice.allCases)
-  func `has the gradients that small steps show`(engine: EngineChoice) throws {
-    try GradientCheck(LayerDefinition(prototxt: layer), bottoms: bottoms).check(on: engine)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    var contract = try LayerContract(LayerDefinition(prototxt: layer), bottoms: bottoms)
-    contract.batchBottoms = [1]
-    try contract.check(on: engine)
-  }
-
   @Test func `picks items, and adds up the gradients of one picked twice`() throws {
     let small = try SmallNet(["x": [3, 1], "index": [4]], layer)
     try small.feed("x", [10, 20, 30])
@@ -64,12 +50,5 @@ import Testing
       ["x": [3, 2], "index": [1]], layer + " loss_weight: 1 propagate_down: true propagate_down: true")
     try small.net.forward()
     #expect(refusal { try small.net.backward() }.contains("Cannot backprop to index."))
-  }
-
-  @Test func `refuses to work in place`() {
-    let text = refusal {
-      _ = try SmallNet(["x": [3, 2], "index": [3]], #"name: "pick" type: "BatchReindex" top: "x""#)
-    }
-    #expect(text.contains("Layer does not allow in-place computation."), "\(text)")
   }
 }

@@ -1,21 +1,9 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The Concat layer` {
   private func layer(_ parameter: String = "") -> String {
     #"name: "l" type: "Concat" top: "y" concat_param { \#(parameter) }"#
-  }
-
-  @Test(arguments: ["", "axis: -2", "concat_dim: 1"])
-  func `has the gradients that small steps show`(parameter: String) throws {
-    let definition = try LayerDefinition(prototxt: layer(parameter))
-    try GradientCheck(definition, bottoms: [[2, 3, 2], [2, 1, 2], [2, 2, 2]]).check(on: .reference)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer()), bottoms: [[2, 3, 2], [2, 1, 2]]).check(on: engine)
   }
 
   @Test func `joins along the first axis`() throws {

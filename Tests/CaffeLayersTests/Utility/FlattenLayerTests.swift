@@ -1,5 +1,4 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The Flatten layer` {
@@ -16,19 +15,5 @@ import Testing
     #expect(try small.blob("y").shape == Shape(shape))
     #expect(try small.blob("y").data === small.blob("x").data)
     #expect(try small.blob("y").diff === small.blob("x").diff)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer("")), bottoms: [[2, 3, 4]]).check(on: engine)
-  }
-
-  @Test(arguments: [
-    ("axis: 3 end_axis: 2", "comes after the last"), ("axis: 4", "axis 4 out of range"),
-    ("end_axis: 4", "axis 4 out of range"),
-  ])
-  func `refuses axes that make no sense`(parameter: String, message: String) {
-    let text = refusal { _ = try SmallNet(["x": [2, 3, 4, 5]], layer(parameter)) }
-    #expect(text.contains(message), "\(text)")
   }
 }

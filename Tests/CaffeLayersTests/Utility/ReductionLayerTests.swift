@@ -1,26 +1,9 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The Reduction layer` {
-  private static let parameters = [
-    "", "operation: ASUM coeff: 2", "operation: SUMSQ axis: 1", "operation: MEAN axis: -1 coeff: -3",
-  ]
-
   private func layer(_ parameter: String, top: String = "y") -> String {
     #"name: "sum" type: "Reduction" top: "\#(top)" reduction_param { \#(parameter) }"#
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `has the gradients that small steps show`(parameter: String, engine: EngineChoice) throws {
-    var check = try GradientCheck(LayerDefinition(prototxt: layer(parameter)), bottoms: [[2, 3, 4]])
-    check.kinkRange = parameter.contains("ASUM") ? 0.02 : 0
-    try check.check(on: engine)
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `keeps the contract of every layer`(parameter: String, engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer(parameter)), bottoms: [[2, 3, 4]]).check(on: engine)
   }
 
   @Test(
@@ -64,10 +47,5 @@ import Testing
   @Test func `refuses an axis that is not there`() {
     let text = refusal { _ = try SmallNet(["x": [2, 3]], layer("axis: 2")) }
     #expect(text.contains("axis 2 out of range for 2-D Blob"), "\(text)")
-  }
-
-  @Test func `refuses to work in place`() {
-    let text = refusal { _ = try SmallNet(["x": [1]], layer("", top: "x")) }
-    #expect(text.contains("Layer does not allow in-place computation."), "\(text)")
   }
 }

@@ -1,20 +1,9 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The Slice layer` {
   private func layer(_ parameter: String = "", tops: String = #"top: "a" top: "b""#) -> String {
     #"name: "l" type: "Slice" \#(tops) slice_param { \#(parameter) }"#
-  }
-
-  @Test(arguments: ["", "slice_point: 1", "axis: -1 slice_point: 2", "slice_dim: 0"])
-  func `has the gradients that small steps show`(parameter: String) throws {
-    try GradientCheck(LayerDefinition(prototxt: layer(parameter)), bottoms: [[2, 4, 3]]).check(on: .reference)
-  }
-
-  @Test(arguments: EngineChoice.allCases)
-  func `keeps the contract of every layer`(engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer()), bottoms: [[2, 4, 3]]).check(on: engine)
   }
 
   @Test func `cuts where it is told`() throws {

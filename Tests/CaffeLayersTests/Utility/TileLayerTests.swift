@@ -1,5 +1,4 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The Tile layer` {
@@ -7,16 +6,6 @@ import Testing
 
   private func layer(_ parameter: String, top: String = "y") -> String {
     #"name: "tile" type: "Tile" top: "\#(top)" tile_param { \#(parameter) }"#
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `has the gradients that small steps show`(parameter: String, engine: EngineChoice) throws {
-    try GradientCheck(LayerDefinition(prototxt: layer(parameter)), bottoms: [[2, 3, 2]]).check(on: engine)
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `keeps the contract of every layer`(parameter: String, engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer(parameter)), bottoms: [[2, 3, 2]]).check(on: engine)
   }
 
   @Test(
@@ -44,10 +33,5 @@ import Testing
   @Test func `refuses an axis that is not there`() {
     let text = refusal { _ = try SmallNet(["x": [2, 3]], layer("tiles: 2 axis: 2")) }
     #expect(text.contains("axis 2 out of range for 2-D Blob"), "\(text)")
-  }
-
-  @Test func `refuses to work in place`() {
-    let text = refusal { _ = try SmallNet(["x": [2, 2]], layer("tiles: 1", top: "x")) }
-    #expect(text.contains("Layer does not allow in-place computation."), "\(text)")
   }
 }

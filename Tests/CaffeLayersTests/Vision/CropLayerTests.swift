@@ -1,24 +1,9 @@
 import Caffe
-import CaffeTesting
 import Testing
 
 @Suite struct `The Crop layer` {
-  private static let parameters = ["", "offset: 1", "offset: 1 offset: 2", "axis: 1 offset: 0 offset: 1 offset: 0"]
-
   private func layer(_ parameter: String, top: String = "y") -> String {
     #"name: "crop" type: "Crop" top: "\#(top)" crop_param { \#(parameter) }"#
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `has the gradients that small steps show`(parameter: String, engine: EngineChoice) throws {
-    try GradientCheck(LayerDefinition(prototxt: layer(parameter)), bottoms: [[2, 3, 4, 5], [2, 2, 3, 3]])
-      .check(on: engine)
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `keeps the contract of every layer`(parameter: String, engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer(parameter)), bottoms: [[2, 3, 4, 5], [2, 2, 3, 3]])
-      .check(on: engine)
   }
 
   @Test(
@@ -76,10 +61,5 @@ import Testing
   @Test func `refuses a reference with fewer axes`() {
     let text = refusal { _ = try SmallNet(["x": [1, 1, 3, 4], "like": [1, 1, 2]], layer("")) }
     #expect(text.contains("axis 3 out of range for 3-D Blob"), "\(text)")
-  }
-
-  @Test func `refuses to work in place`() {
-    let text = refusal { _ = try SmallNet(["x": [1, 1, 3, 4], "like": [1, 1, 2, 2]], layer("", top: "x")) }
-    #expect(text.contains("Layer does not allow in-place computation."), "\(text)")
   }
 }

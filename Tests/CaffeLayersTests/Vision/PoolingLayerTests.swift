@@ -3,26 +3,11 @@ import CaffeTesting
 import Testing
 
 @Suite struct `The Pooling layer` {
-  private static let parameters = [
-    "kernel_size: 2 stride: 2", "kernel_h: 3 kernel_w: 2 stride_h: 2 stride_w: 1", "kernel_size: 3 stride: 2 pad: 1",
-    "kernel_size: 3 stride: 2 round_mode: FLOOR", "global_pooling: true", "kernel_size: 2 pad_h: 1 pad_w: 0",
-  ].flatMap { ["pool: MAX \($0)", "pool: AVE \($0)"] }
-
   /// Values so far apart that no small step changes a maximum.
   private static let bottom = TrialBottom.values([2, 2, 5, 6], (0..<120).map { Float($0 * 37 % 120) / 20 })
 
   private func layer(_ parameter: String, _ more: String = #"top: "y""#) -> String {
     #"name: "pool" type: "Pooling" \#(more) pooling_param { \#(parameter) }"#
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `has the gradients that small steps show`(parameter: String, engine: EngineChoice) throws {
-    try GradientCheck(LayerDefinition(prototxt: layer(parameter)), bottoms: [Self.bottom]).check(on: engine)
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `keeps the contract of every layer`(parameter: String, engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer(parameter)), bottoms: [Self.bottom]).check(on: engine)
   }
 
   @Test(arguments: EngineChoice.allCases)

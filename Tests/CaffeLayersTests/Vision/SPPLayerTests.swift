@@ -3,25 +3,8 @@ import CaffeTesting
 import Testing
 
 @Suite struct `The SPP layer` {
-  private static let parameters = [
-    "pyramid_height: 1", "pyramid_height: 2", "pyramid_height: 3 pool: AVE", "pyramid_height: 3 engine: CAFFE",
-  ]
-
-  /// Values that differ by more than a step of the gradient check.
-  private let bottom = TrialBottom.values([2, 2, 7, 4], (0..<112).map { Float($0 * 9 % 112) / 10 })
-
   private func layer(_ parameter: String, top: String = "y") -> String {
     #"name: "pyramid" type: "SPP" top: "\#(top)" spp_param { \#(parameter) }"#
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `has the gradients that small steps show`(parameter: String, engine: EngineChoice) throws {
-    try GradientCheck(LayerDefinition(prototxt: layer(parameter)), bottoms: [bottom]).check(on: engine)
-  }
-
-  @Test(arguments: parameters, EngineChoice.allCases)
-  func `keeps the contract of every layer`(parameter: String, engine: EngineChoice) throws {
-    try LayerContract(LayerDefinition(prototxt: layer(parameter)), bottoms: [bottom]).check(on: engine)
   }
 
   @Test func `joins the maxima of all levels`() throws {
@@ -58,10 +41,5 @@ import Testing
   func `refuses what makes no sense`(shape: [Int], parameter: String, message: String) {
     let text = refusal { _ = try SmallNet(["x": shape], layer(parameter)) }
     #expect(text.contains(message), "\(text)")
-  }
-
-  @Test func `refuses to work in place`() {
-    let text = refusal { _ = try SmallNet(["x": [1, 1, 1, 1]], layer("pyramid_height: 1", top: "x")) }
-    #expect(text.contains("Layer does not allow in-place computation."), "\(text)")
   }
 }
