@@ -127,6 +127,7 @@ struct AnswerSheet {
       let y = header + gap + index / columns * (pitch + caption)
       let color: Drawing.Color = answer.isRight ? .right : .wrong
       sheet.fill(x: x, y: y, width: cell + 2 * frame, height: cell + 2 * frame, color)
+      sheet.fill(x: x + frame, y: y + frame, width: cell, height: cell, .white)
       let image = answer.image
       sheet.copy(image, x: x + frame + (cell - image.width) / 2, y: y + frame + (cell - image.height) / 2)
       let percent = Int((answer.confidence * 100).rounded())
