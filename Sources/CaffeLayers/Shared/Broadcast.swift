@@ -38,16 +38,4 @@ struct Broadcast: Hashable {
     }
     return Shape(large.axes(axis..<(count == -1 ? large.rank : axis + count)))
   }
-
-  /// Calls `body` for each run: its place in the large tensor, and which value of the small one it meets.
-  @inline(__always)
-  func forEachRun(_ body: (_ run: Range<Int>, _ index: Int) -> Void) {
-    var start = 0
-    for _ in 0..<outer {
-      for index in 0..<size {
-        body(start..<start + inner, index)
-        start += inner
-      }
-    }
-  }
 }

@@ -24,10 +24,13 @@ struct AnswerSheet {
   private let origin: TransformationParameter
   private let means: [Float]
   private let classNames: [String]
-  private var answers: [Answer] = []
+  /// Those that a sheet may show; all count.
+  private var wrong: [Answer] = []
+  private var right: [Answer] = []
+  private var count = 0
   private var rightCount = 0
 
-  /// How many images a sheet shows; all count.
+  /// How many images a sheet shows.
   private static let room = 240
   private static let cell = 96
 
@@ -62,9 +65,8 @@ struct AnswerSheet {
   /// What was subtracted from each channel, by and large.
   private static func means(of origin: TransformationParameter, channels: Int) throws -> [Float] {
     if !origin.meanFile.isEmpty {
-      let mean = try Blob(BinaryProto.read(BlobProto.self, path: origin.meanFile))
-      let values = mean.data.values
-      let size = mean.count / max(channels, 1)
+      let values = try readMean(origin.meanFile).values
+      let size = values.count / max(channels, 1)
       return (0..<channels).map { channel in
         values[channel * size..<(channel + 1) * size].reduce(0, +) / Float(max(size, 1))
       }
@@ -86,9 +88,22 @@ struct AnswerSheet {
       let answer = Answer(
         image: try thumbnail(of: image(item), size: Self.cell), truth: truth, guess: best - own.startIndex,
         confidence: isProbability ? own[best] : 1 / total)
-      rightCount += answer.isRight ? 1 : 0
-      answers.append(answer)
+      count += 1
+      if answer.isRight {
+        rightCount += 1
+        right.append(answer)
+      } else {
+        wrong.append(answer)
+      }
     }
+    // A test of any length keeps no more pictures than it may show.
+    if right.count + wrong.count > 8 * Self.room { keepWhatMatters() }
+  }
+
+  /// Wrong answers, the surest ahead, and right ones, the least sure ahead: as many of each as a sheet has room for.
+  private mutating func keepWhatMatters() {
+    wrong = Array(wrong.sorted { $0.confidence > $1.confidence }.prefix(Self.room))
+    right = Array(right.sorted { $0.confidence < $1.confidence }.prefix(Self.room))
   }
 
   /// An image as it was before its mean was subtracted.
@@ -104,12 +119,11 @@ struct AnswerSheet {
     return try Image(ImageShape(channels, height, width), .bytes(Data(bytes)))
   }
 
-  var verdict: String { "\(rightCount) of \(answers.count) images are classified rightly" }
+  var verdict: String { "\(rightCount) of \(count) images are classified rightly" }
 
   /// Wrong answers first, the surest ahead; then right ones, the least sure ahead.
-  func picture() -> Bitmap {
-    let wrong = answers.filter { !$0.isRight }.sorted { $0.confidence > $1.confidence }
-    let right = answers.filter(\.isRight).sorted { $0.confidence < $1.confidence }
+  mutating func picture() -> Bitmap {
+    keepWhatMatters()
     // Both kinds are to be seen, whatever their numbers.
     let half = Self.room / 2
     let wrongRoom = min(wrong.count, max(half, Self.room - right.count))

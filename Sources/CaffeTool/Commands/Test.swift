@@ -80,7 +80,7 @@ struct Test: ToolCommand {
       let share = weight == 0 ? "" : " (* \(weight.shortText) = \((weight * mean).shortText) loss)"
       log.info("\(net.blobNames[values[index]]) = \(mean.shortText)\(share)")
     }
-    if let answers, let sheet {
+    if var answers, let sheet {
       try writeFile(answers.picture().png(), to: sheet)
       log.info("\(answers.verdict), drawn in \(sheet)")
     }
