@@ -18,6 +18,7 @@ let package = Package(
   products: [
     .library(name: "Caffe", targets: ["Caffe"]),
     .library(name: "CaffeTesting", targets: ["CaffeTesting"]),
+    .library(name: "CaffePython", type: .dynamic, targets: ["CaffePython"]),
     .executable(name: "caffe", targets: ["CaffeTool"]),
   ],
   dependencies: [
@@ -61,10 +62,18 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "CaffeOneDNN", dependencies: ["CaffeCore", "COneDNN"], swiftSettings: strict),
     .target(name: "Caffe", dependencies: Array(library.dropFirst()) + [logging], swiftSettings: strict),
+    // What the command line and Python share: log lines and pictures.
+    .target(name: "CaffeLog", dependencies: [logging], swiftSettings: strict),
+    .target(name: "CaffeDrawing", dependencies: library + [logging], swiftSettings: strict),
+    // The C interface under `import caffe`.
+    .target(
+      name: "CaffePython", dependencies: library + ["CaffeLog", "CaffeDrawing", logging], swiftSettings: strict),
     .target(name: "CaffeTesting", dependencies: library + [logging], swiftSettings: strict),
     .executableTarget(
       name: "CaffeTool",
-      dependencies: library + [.product(name: "ArgumentParser", package: "swift-argument-parser"), logging],
+      dependencies: library + [
+        "CaffeLog", "CaffeDrawing", .product(name: "ArgumentParser", package: "swift-argument-parser"), logging,
+      ],
       swiftSettings: strict),
 
     // Examples: what a user's own program may look like.
@@ -74,7 +83,7 @@ let package = Package(
     // Tests mirror the sources, file by file.
     + ["Proto", "Core", "Layers", "HDF5", "Solvers", "Data", "OneDNN", "Tool"].map { name in
       .testTarget(
-        name: "Caffe\(name)Tests", dependencies: library + ["CaffeTesting", "CaffeTool", logging], swiftSettings: strict
+        name: "Caffe\(name)Tests", dependencies: library + ["CaffeTesting", "CaffeTool", "CaffeLog", "CaffeDrawing", logging], swiftSettings: strict
       )
     },
   swiftLanguageModes: [.v6]

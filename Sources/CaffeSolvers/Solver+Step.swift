@@ -4,6 +4,7 @@ internal import CaffeProto
 extension Solver {
   /// Makes this many updates, with tests, log lines and snapshots in between as the definition says.
   public func step(_ count: Int) throws {
+    wasStopped = false
     let start = iteration
     let end = start + max(count, 0)
     losses = carriedLosses ?? SmoothedLoss()

@@ -2,6 +2,12 @@ internal import CaffeCore
 internal import CaffeProto
 
 extension Solver {
+  /// Makes one update from the gradients as they are, and counts it as an iteration.
+  public func applyUpdate() {
+    applyUpdate(logsRate: definition.display > 0 && iteration % Int(definition.display) == 0)
+    iteration += 1
+  }
+
   /// Clips, normalises and regularises the gradients, makes steps of them by the update rule, and takes the steps.
   func applyUpdate(logsRate: Bool) {
     advancePlateau()

@@ -9,7 +9,7 @@ public import Logging
 ///
 /// How a gradient becomes a step is the business of an `UpdateRule`, how far the step goes of a `LearningRatePolicy`.
 public final class Solver {
-  public let definition: SolverParameter
+  public private(set) var definition: SolverParameter
   public let net: Net
   public let testNets: [Net]
   public let logger: Logger
@@ -41,7 +41,7 @@ public final class Solver {
   /// until `solve` or `restore` is called.
   public internal(set) var endedEarly = false
 
-  let policy: any LearningRatePolicy
+  private(set) var policy: any LearningRatePolicy
   let warmUp: WarmUp
   let rule: any UpdateRule
   let regularization: Regularization
@@ -104,6 +104,14 @@ public final class Solver {
       logger.info("MultiStep Status: Iteration \(iteration), step = \(currentStep)")
     }
     return rate
+  }
+
+  /// Changes `base_lr`, from which the learning rate policy goes out.
+  public func setBaseLearningRate(_ rate: Float) throws {
+    var changed = definition
+    changed.baseLr = rate
+    policy = try LearningRatePolicies.make(changed)
+    definition = changed
   }
 
   /// Trains from here, or from a snapshot, to `max_iter`.

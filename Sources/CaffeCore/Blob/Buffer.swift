@@ -21,7 +21,7 @@ public final class Buffer {
   /// How many values fit without new memory.
   public private(set) var capacity = 0
 
-  private var host: UnsafeMutablePointer<Float>?
+  private var memory: HostMemory?
   private var hostState = HostState.zero
   private var forms: [(form: any BufferForm, isCurrent: Bool)] = []
   private var pins = 0
@@ -37,15 +37,13 @@ public final class Buffer {
 
   public init(count: Int = 0) { resize(to: count) }
 
-  deinit { free(host) }
-
   /// Changes the number of values. Memory never shrinks: without growth the old values stay, in flat order; with growth
   /// everything is zero.
   public func resize(to newCount: Int) {
     guard newCount != count else { return }
     if newCount > capacity {
-      free(host)
-      host = nil
+      // Lasting views keep the old memory.
+      memory = nil
       hostState = .zero
       capacity = newCount
     } else {
@@ -103,12 +101,14 @@ extension Buffer {
   /// If one of them is pinned, both keep their addresses, and the values are copied instead.
   public func takeValues(of other: Buffer) {
     precondition(count == other.count, "buffers of different size")
-    let incoming = other.prepareHost(keepingValues: true)
+    let incoming = other.values
     guard pins == 0, other.pins == 0, capacity == other.capacity else {
-      return uninitializedValues.baseAddress!.update(from: incoming, count: count)
+      _ = uninitializedValues.update(from: incoming)
+      return
     }
-    other.host = host ?? Self.allocate(capacity)
-    host = incoming
+    let outgoing = memory ?? HostMemory(capacity)
+    memory = other.memory
+    other.memory = outgoing
     hostWasWritten()
     other.hostWasWritten()
   }
@@ -119,9 +119,11 @@ extension Buffer {
   }
 
   private func prepareHost(keepingValues: Bool) -> UnsafeMutablePointer<Float> {
-    let pointer = host ?? Self.allocate(capacity)
-    if host == nil {
-      host = pointer
+    let isFresh = memory == nil
+    let memory = memory ?? HostMemory(capacity)
+    let pointer = memory.pointer
+    if isFresh {
+      self.memory = memory
       if hostState == .zero || !keepingValues { hostState = .current }
     }
     guard keepingValues else {
@@ -137,15 +139,6 @@ extension Buffer {
     hostState = .current
     return pointer
   }
-
-  /// Fresh memory is zero.
-  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-    let bytes = max(count, 1) * MemoryLayout<Float>.stride
-    var memory: UnsafeMutableRawPointer?
-    precondition(posix_memalign(&memory, 64, bytes) == 0, "out of memory: \(bytes) bytes for a blob")
-    memset(memory!, 0, bytes)
-    return memory!.bindMemory(to: Float.self, capacity: count)
-  }
 }
 
 // MARK: - Lasting views
@@ -160,18 +153,41 @@ extension Buffer {
     pins -= 1
   }
 
+  /// The memory of the host form, to be viewed for as long as the caller keeps it: to be read and changed now, and whenever the
+  /// buffer is pinned.
+  package var lastingMemory: HostMemory {
+    _ = mutableValues
+    return memory!
+  }
+
   /// While a lasting view is alive, the owner may have written through it: before a pass the host form counts as newest.
-  func acceptWritesThroughViews() {
+  package func acceptWritesThroughViews() {
     guard pins > 0 else { return }
     _ = prepareHost(keepingValues: true)
     hostWasWritten()
   }
 
   /// … and after a pass it shows the newest values.
-  func updateViews() {
+  package func updateViews() {
     guard pins > 0 else { return }
     _ = prepareHost(keepingValues: true)
   }
+}
+
+/// The memory of a buffer's host form, 64-byte aligned and zero at first. It lives as long as anybody refers to it, so that a
+/// view taken before the buffer moved to larger memory still shows something.
+package final class HostMemory {
+  package let pointer: UnsafeMutablePointer<Float>
+
+  init(_ count: Int) {
+    let bytes = max(count, 1) * MemoryLayout<Float>.stride
+    var memory: UnsafeMutableRawPointer?
+    precondition(posix_memalign(&memory, 64, bytes) == 0, "out of memory: \(bytes) bytes for a blob")
+    memset(memory!, 0, bytes)
+    pointer = memory!.bindMemory(to: Float.self, capacity: count)
+  }
+
+  deinit { free(pointer) }
 }
 
 // MARK: - Forms of engines

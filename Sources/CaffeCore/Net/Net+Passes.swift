@@ -12,10 +12,10 @@ extension Net {
     while index <= end {
       let node = layers[index]
       do {
-        for hook in beforeForward { try hook(index) }
+        try call(beforeForward, index)
         try node.reshapeIfNeeded()
         try node.layer.forward(node.bottoms, node.tops)
-        for hook in afterForward { try hook(index) }
+        try call(afterForward, index)
       } catch { throw node.located(error) }
       loss += node.loss
       if logsDebugInfo { logForward(of: node) }
@@ -35,9 +35,9 @@ extension Net {
       let node = layers[index]
       if node.needsBackward {
         do {
-          for hook in beforeBackward { try hook(index) }
+          try call(beforeBackward, index)
           try node.layer.backward(node.tops, node.bottoms, propagate: node.propagation)
-          for hook in afterBackward { try hook(index) }
+          try call(afterBackward, index)
         } catch { throw node.located(error) }
         if logsDebugInfo { logBackward(of: node) }
       }
@@ -58,6 +58,14 @@ extension Net {
     for parameter in learnableParameters { parameter.blob.diff.setZero() }
   }
 
+  /// Calls hooks between two layers; they may look at every blob, and change it.
+  private func call(_ hooks: [(Int) throws -> Void], _ index: Int) throws {
+    guard !hooks.isEmpty else { return }
+    updateViews()
+    defer { acceptWritesThroughViews() }
+    for hook in hooks { try hook(index) }
+  }
+
   private func acceptWritesThroughViews() {
     for blob in blobs { blob.acceptWritesThroughViews() }
     for parameter in learnableParameters { parameter.blob.acceptWritesThroughViews() }
@@ -70,12 +78,14 @@ extension Net {
 }
 
 extension Blob {
-  fileprivate func acceptWritesThroughViews() {
+  /// Lets changes made through lasting views of the values or the gradient count.
+  package func acceptWritesThroughViews() {
     data.acceptWritesThroughViews()
     diff.acceptWritesThroughViews()
   }
 
-  fileprivate func updateViews() {
+  /// Shows the newest values in lasting views.
+  package func updateViews() {
     data.updateViews()
     diff.updateViews()
   }

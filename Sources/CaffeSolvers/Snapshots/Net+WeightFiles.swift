@@ -1,6 +1,7 @@
 public import CaffeCore
 internal import CaffeHDF5
 internal import CaffeProto
+internal import SwiftProtobuf
 
 extension Net {
   /// Loads weights from a file: HDF5 if its signature says so, whatever its name, and a binary NetParameter otherwise.
@@ -8,5 +9,14 @@ extension Net {
   public func copyWeights(fromFile path: String) throws -> WeightReport {
     if HDF5File.isHDF5(path) { return try copyWeights(fromHDF5: path) }
     return try copyWeights(from: NetParameter.read(binary: path))
+  }
+
+  /// Writes the net with its weights as a binary NetParameter or as HDF5: wholly or not at all.
+  public func saveWeights(to path: String, asHDF5 isHDF5: Bool, withDiff: Bool = false) throws {
+    if isHDF5 {
+      try AtomicFile.write(path) { try writeHDF5(to: $0, withDiff: withDiff) }
+    } else {
+      try AtomicFile.write(proto(withDiff: withDiff).serializedBytes(), to: path)
+    }
   }
 }

@@ -57,11 +57,7 @@ extension Solver {
 
   private func writeModel(_ path: String) throws {
     logger.info("Snapshotting to \(form) file \(path)")
-    if isHDF5 {
-      try AtomicFile.write(path) { try net.writeHDF5(to: $0, withDiff: definition.snapshotDiff) }
-    } else {
-      try AtomicFile.write(net.proto(withDiff: definition.snapshotDiff).serializedBytes(), to: path)
-    }
+    try net.saveWeights(to: path, asHDF5: isHDF5, withDiff: definition.snapshotDiff)
   }
 
   private func state(of model: String) -> SolverState {

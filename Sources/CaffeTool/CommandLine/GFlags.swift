@@ -1,3 +1,4 @@
+import CaffeLog
 import FoundationEssentials
 
 /// A command line in the conventions of gflags, taken apart into words and flags.
@@ -60,15 +61,6 @@ package struct GFlags {
     return removed
   }
 
-  /// A boolean in any of gflags' spellings.
-  package static func truth(_ text: String) -> Bool? {
-    switch text.lowercased() {
-    case "true", "t", "yes", "y", "1": true
-    case "false", "f", "no", "n", "0": false
-    default: nil
-    }
-  }
-
   private static let helpFlags: Set<String> = ["h", "help", "helpshort", "helpfull"]
 
   private mutating func read(_ arguments: [String], depth: Int) throws(ToolError) {
@@ -100,7 +92,7 @@ package struct GFlags {
   /// Takes the flag if it is a boolean, also in its negative form.
   private mutating func readBoolean(_ name: String, _ attached: String?) throws(ToolError) -> Bool {
     if booleans.contains(name) {
-      guard let truth = Self.truth(attached ?? "true") else {
+      guard let truth = truthValue(attached ?? "true") else {
         throw ToolError("Illegal value '\(attached ?? "")' for the boolean flag -\(name): write true or false.")
       }
       flags.append(Flag(name: name, value: String(truth)))

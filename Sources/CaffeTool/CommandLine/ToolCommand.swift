@@ -1,3 +1,4 @@
+import CaffeLog
 import ArgumentParser
 import Logging
 

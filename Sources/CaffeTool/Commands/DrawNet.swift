@@ -1,5 +1,7 @@
 import ArgumentParser
 import Caffe
+import CaffeDrawing
+import CaffeLog
 import Logging
 
 /// `draw_net`: draws the layers of a net and how they hang together.
@@ -45,31 +47,15 @@ struct DrawNet: ToolCommand {
   }
 
   func run(in session: Session) throws {
-    let definition = try NetDefinition(contentsOf: model)
-    let phases: [Phase] = phase == "ALL" ? [.test, .train] : phase == "TRAIN" ? [.train] : [.test]
-    var costs: [String: LayerCost] = [:]
-    var failure: (any Error)?
-    // What building the net tells is of no interest here.
-    let silent = Logger(label: "caffe") { _ in SwiftLogNoOpLogHandler() }
-    for phase in phases {
-      do {
-        let net = try Net(definition, phase: phase, in: .standard(seed: 0, engine: .reference, logger: silent))
-        costs.merge(LayerCost.all(of: net)) { first, _ in first }
-      } catch {
-        failure = error
-      }
+    let net: NetDrawing
+    do {
+      net = try NetDrawing(
+        NetDefinition(contentsOf: model), phase: phase == "ALL" ? nil : phase == "TRAIN" ? .train : .test,
+        showsRates: displaysRates, warn: { session.log.warning("\($0)") })
+    } catch let error as NetError where error.layer == nil {
+      throw ToolError("\(model): \(error.problem)")
     }
-    if costs.isEmpty, let failure { session.log.warning("Shapes and costs are left out: \(failure)") }
-
-    var layers = definition.parameter.layer
-    if phase != "ALL" {
-      var state = definition.parameter.state
-      state.phase = phases[0]
-      layers = try definition.parameter.indicesOfLayers(in: state, logger: silent).map { layers[$0] }
-    }
-    guard !layers.isEmpty else { throw ToolError("\(model): there are no layers to draw") }
     print("Drawing net to \(picture)")
-    let net = NetDrawing(definition.parameter, layers: layers, costs: costs, showsRates: displaysRates)
     try net.drawing(NetDrawing.Direction(rawValue: rankdir) ?? .leftToRight).write(to: picture)
   }
 }

@@ -1,3 +1,4 @@
+import CaffeDrawing
 import ArgumentParser
 import Caffe
 import FoundationEssentials

@@ -1,3 +1,4 @@
+import CaffeDrawing
 import ArgumentParser
 
 /// `plot_training_log`: draws losses, accuracies and rates of training logs.

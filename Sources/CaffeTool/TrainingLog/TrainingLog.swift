@@ -1,3 +1,4 @@
+import CaffeLog
 import FoundationEssentials
 
 #if canImport(Glibc)

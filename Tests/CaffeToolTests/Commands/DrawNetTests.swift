@@ -1,3 +1,4 @@
+import CaffeDrawing
 import Caffe
 import Foundation
 import Testing

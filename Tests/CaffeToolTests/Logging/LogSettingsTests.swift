@@ -1,3 +1,4 @@
+import CaffeLog
 import CaffeTool
 import Testing
 

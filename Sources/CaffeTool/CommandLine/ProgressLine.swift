@@ -1,3 +1,5 @@
+import CaffeLog
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)

@@ -1,15 +1,16 @@
 import Caffe
+import Logging
 
 /// A net as a picture: a box for each layer, with what is known of its shapes and costs.
-struct NetDrawing {
+package struct NetDrawing {
   /// The direction in which the layers follow one another.
-  enum Direction: String, CaseIterable {
+  package enum Direction: String, CaseIterable {
     case leftToRight = "LR"
     case rightToLeft = "RL"
     case topToBottom = "TB"
     case bottomToTop = "BT"
 
-    var isHorizontal: Bool { self == .leftToRight || self == .rightToLeft }
+    package var isHorizontal: Bool { self == .leftToRight || self == .rightToLeft }
   }
 
   private struct Box {
@@ -23,7 +24,38 @@ struct NetDrawing {
   private var edges: [(from: Int, to: Int)] = []
   private let title: String
 
-  init(_ net: NetParameter, layers: [LayerDefinition], costs: [String: LayerCost], showsRates: Bool) {
+  /// Draws the layers of a phase, or of both, with shapes and costs where the net can be built, which takes the data that its
+  /// layers name.
+  ///
+  /// - Parameter warn: told why shapes and costs are missing.
+  package init(
+    _ definition: NetDefinition, phase: Phase?, showsRates: Bool = false, warn: (String) -> Void = { _ in }
+  ) throws {
+    var costs: [String: LayerCost] = [:]
+    var failure: (any Error)?
+    // What building the net tells is of no interest here.
+    let silent = Logger(label: "caffe") { _ in SwiftLogNoOpLogHandler() }
+    for phase in phase.map({ [$0] }) ?? [.test, .train] {
+      do {
+        let net = try Net(definition, phase: phase, in: .standard(seed: 0, engine: .reference, logger: silent))
+        costs.merge(LayerCost.all(of: net)) { first, _ in first }
+      } catch {
+        failure = error
+      }
+    }
+    if costs.isEmpty, let failure { warn("Shapes and costs are left out: \(failure)") }
+
+    var layers = definition.parameter.layer
+    if let phase {
+      var state = definition.parameter.state
+      state.phase = phase
+      layers = try definition.parameter.indicesOfLayers(in: state, logger: silent).map { layers[$0] }
+    }
+    guard !layers.isEmpty else { throw NetError("there are no layers to draw") }
+    self.init(definition.parameter, layers: layers, costs: costs, showsRates: showsRates)
+  }
+
+  private init(_ net: NetParameter, layers: [LayerDefinition], costs: [String: LayerCost], showsRates: Bool) {
     /// The boxes that a blob comes from: several, when layers of different phases make it.
     var sources: [String: [Int]] = [:]
     for layer in layers {
@@ -54,7 +86,7 @@ struct NetDrawing {
     title = (net.name.isEmpty ? "net" : net.name) + sums
   }
 
-  func drawing(_ direction: Direction) -> Drawing {
+  package func drawing(_ direction: Direction) -> Drawing {
     let isHorizontal = direction.isHorizontal
     let layout = GraphLayout(
       lengths: boxes.map { isHorizontal ? $0.width : $0.height },
@@ -113,18 +145,18 @@ struct NetDrawing {
 }
 
 /// The shapes that a layer puts out, and what it costs.
-struct LayerCost {
-  var shapes: [String]
-  var parameters: Int
+package struct LayerCost {
+  package var shapes: [String]
+  package var parameters: Int
   /// Multiplications for one item of the batch.
-  var multiplies: Int
+  package var multiplies: Int
 
-  var lines: [String] {
+  package var lines: [String] {
     let cost = parameters + multiplies > 0 ? [Self.text(parameters, multiplies)] : []
     return (shapes.isEmpty ? [] : [shapes.joined(separator: ", ")]) + cost
   }
 
-  static func text(_ parameters: Int, _ multiplies: Int) -> String {
+  package static func text(_ parameters: Int, _ multiplies: Int) -> String {
     "\(short(parameters)) parameters, \(short(multiplies)) multiplies"
   }
 
@@ -136,7 +168,7 @@ struct LayerCost {
   }
 
   /// What there is to know about each layer of a net that has been built, by name.
-  static func all(of net: Net) -> [String: LayerCost] {
+  package static func all(of net: Net) -> [String: LayerCost] {
     var costs: [String: LayerCost] = [:]
     for (index, node) in net.layers.enumerated() where node.type != "Split" {
       let parameters = net.parameters.filter { $0.layer == index }
@@ -146,6 +178,11 @@ struct LayerCost {
         multiplies: multiplies(of: node, weights: parameters.first?.blob.count ?? 0))
     }
     return costs
+  }
+
+  /// The multiplications of each layer for one item of the batch, in order; only convolutions and inner products count.
+  package static func multiplies(of net: Net) -> [Int] {
+    net.layers.map { multiplies(of: $0, weights: $0.layer.parameters.first?.count ?? 0) }
   }
 
   /// Each weight of a convolution is used at each place of the output (or of the input, in a deconvolution).

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Logging
 
 /// What is logged and where: glog's settings, from `GLOG_…` variables and then from flags.
@@ -21,7 +20,7 @@ package struct LogSettings: Hashable, Sendable {
   /// Reads `GLOG_minloglevel`, `GLOG_stderrthreshold`, `GLOG_logtostderr`, `GLOG_alsologtostderr`, `GLOG_log_dir`, `GLOG_v`.
   package init(environment: [String: String]) {
     func number(_ name: String) -> Int { environment["GLOG_" + name].flatMap { Int($0) } ?? 0 }
-    func truth(_ name: String) -> Bool { environment["GLOG_" + name].flatMap(GFlags.truth) ?? false }
+    func truth(_ name: String) -> Bool { environment["GLOG_" + name].flatMap(truthValue) ?? false }
     minimumSeverity = number("minloglevel")
     threshold = number("stderrthreshold")
     logToStandardError = truth("logtostderr")
@@ -38,39 +37,11 @@ package struct LogSettings: Hashable, Sendable {
   package var level: Logger.Level { verbosity <= 0 ? .info : verbosity == 1 ? .debug : .trace }
 }
 
-/// The log flags that every command has.
-package struct LogOptions: ParsableArguments {
-  @Option(name: .customLong("minloglevel"), help: "Drop lines below: 0 info, 1 warning, 2 error, 3 fatal.")
-  var minimumSeverity: Int?
-
-  @Option(name: .customLong("stderrthreshold"), help: "Keep lines below this severity off standard error.")
-  var threshold: Int?
-
-  @Flag(name: .customLong("logtostderr"), inversion: .prefixedNo, help: "Log to standard error only, not to files.")
-  var logToStandardError: Bool?
-
-  @Flag(
-    name: .customLong("alsologtostderr"), inversion: .prefixedNo,
-    help: "Log to standard error as well, whatever -stderrthreshold.")
-  var alsoLogToStandardError: Bool?
-
-  @Option(name: .customLong("log_dir"), help: "Log to a file in this folder as well.")
-  var directory: String?
-
-  @Option(name: .customLong("v"), help: "Detail: 0 none, 1 debug, 2 trace.")
-  var verbosity: Int?
-
-  package init() {}
-
-  /// The given settings, with every flag that was written in place of them.
-  package func applied(to settings: LogSettings) -> LogSettings {
-    var settings = settings
-    settings.minimumSeverity = minimumSeverity ?? settings.minimumSeverity
-    settings.threshold = threshold ?? settings.threshold
-    settings.logToStandardError = logToStandardError ?? settings.logToStandardError
-    settings.alsoLogToStandardError = alsoLogToStandardError ?? settings.alsoLogToStandardError
-    settings.directory = directory.map { $0.isEmpty ? nil : $0 } ?? settings.directory
-    settings.verbosity = verbosity ?? settings.verbosity
-    return settings
+/// A boolean in any of gflags' spellings.
+package func truthValue(_ text: String) -> Bool? {
+  switch text.lowercased() {
+  case "true", "t", "yes", "y", "1": true
+  case "false", "f", "no", "n", "0": false
+  default: nil
   }
 }

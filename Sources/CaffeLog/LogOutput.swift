@@ -17,10 +17,10 @@ package final class LogOutput: Sendable {
   private let progress = Mutex("")
 
   /// Writes to standard error, or to another open file in its place, and to a new file in the settings' directory.
-  package init(_ settings: LogSettings, program: String, standardError: CInt = STDERR_FILENO) throws(ToolError) {
+  package init(_ settings: LogSettings, program: String, standardError: CInt = STDERR_FILENO) throws(LogError) {
     self.settings = settings
     terminal = standardError
-    file = try settings.fileDirectory.map { directory throws(ToolError) in
+    file = try settings.fileDirectory.map { directory throws(LogError) in
       try Self.createFile(in: directory, program: program)
     }
   }
@@ -66,7 +66,7 @@ package final class LogOutput: Sendable {
   private static let wipe = "\r\u{1B}[K"
 
   /// Writes all bytes, in one call unless the system takes only a part; a closed standard error is no reason to stop.
-  static func writeAll(_ bytes: [UInt8], to descriptor: CInt) {
+  package static func writeAll(_ bytes: [UInt8], to descriptor: CInt) {
     var rest = bytes[...]
     while !rest.isEmpty {
       #if canImport(Glibc)
@@ -84,7 +84,7 @@ package final class LogOutput: Sendable {
 
   /// Makes `<program>.<host>.<user>.log.INFO.<date>-<time>.<process>` with glog's header, and the link
   /// `<program>.INFO` to it.
-  private static func createFile(in directory: String, program: String) throws(ToolError) -> CInt {
+  private static func createFile(in directory: String, program: String) throws(LogError) -> CInt {
     let time = LocalTime()
     let user = getenv("USER") ?? getenv("LOGNAME")
     let userName = user.map { String(cString: $0) } ?? "unknown-user"
@@ -93,7 +93,7 @@ package final class LogOutput: Sendable {
       + "\(time.year)\(time.monthAndDay)-\(time.clock(separator: "")).\(getpid())"
     let descriptor = open("\(directory)/\(name)", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o664)
     guard descriptor >= 0 else {
-      throw ToolError(
+      throw LogError(
         "Could not create a log file in \(directory): \(String(cString: strerror(errno))). "
           + "Make sure that -log_dir names a folder that exists and is writable.")
     }
@@ -116,4 +116,11 @@ package final class LogOutput: Sendable {
     guard gethostname(&name, name.count - 1) == 0 else { return "unknown-host" }
     return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
+}
+
+/// Why a log file could not be written, in a sentence for the user.
+package struct LogError: Error, Hashable, CustomStringConvertible {
+  package let description: String
+
+  init(_ description: String) { self.description = description }
 }

@@ -1,24 +1,24 @@
 import Caffe
 
 /// A drawing in pixels, two for each of its units so that lines and letters are crisp.
-struct Raster {
-  let width: Int
-  let height: Int
+package struct Raster {
+  package let width: Int
+  package let height: Int
   private let zoom: Double
   /// Blue, green and red of each pixel, row by row.
   private var pixels: [UInt8]
 
-  var bitmap: Bitmap { Bitmap(height: height, width: width, channels: 3, pixels: pixels) }
+  package var bitmap: Bitmap { Bitmap(height: height, width: width, channels: 3, pixels: pixels) }
 
   /// A white canvas.
-  init(width: Int, height: Int, zoom: Double = 1) {
+  package init(width: Int, height: Int, zoom: Double = 1) {
     self.width = max(1, width)
     self.height = max(1, height)
     self.zoom = zoom
     pixels = Array(repeating: 255, count: 3 * self.width * self.height)
   }
 
-  init(_ drawing: Drawing) {
+  package init(_ drawing: Drawing) {
     // A very large picture is drawn smaller.
     let zoom = min(2, (1e8 / max(1, drawing.width * drawing.height)).squareRoot())
     self.init(width: Int(drawing.width * zoom), height: Int(drawing.height * zoom), zoom: zoom)
@@ -106,7 +106,7 @@ struct Raster {
   private func clamped(_ value: Double, _ limit: Int) -> Int { Int(min(max(0, value), Double(limit))) }
 
   /// Writes letters of 5×7 dots, `scale` pixels each, beginning `start` pixels before or behind a point.
-  mutating func write(
+  package mutating func write(
     _ text: String, at point: Drawing.Point, from start: Double = 0, scale: Int, _ color: Drawing.Color,
     _ isTurned: Bool = false
   ) {
@@ -129,14 +129,14 @@ struct Raster {
   }
 
   /// Fills a rectangle.
-  mutating func fill(x: Int, y: Int, width: Int, height: Int, _ color: Drawing.Color) {
+  package mutating func fill(x: Int, y: Int, width: Int, height: Int, _ color: Drawing.Color) {
     for row in y..<y + height {
       for column in x..<x + width { blend(column, row, color, 1) }
     }
   }
 
   /// Copies an image of one or three channels; what sticks out is left away.
-  mutating func copy(_ image: Bitmap, x: Int, y: Int) {
+  package mutating func copy(_ image: Bitmap, x: Int, y: Int) {
     for row in 0..<image.height {
       for column in 0..<image.width where (0..<width).contains(x + column) && (0..<height).contains(y + row) {
         for channel in 0..<3 {

@@ -1,13 +1,18 @@
 import Caffe
 
 /// A named line of points.
-struct Curve {
-  var name: String
-  var points: [Drawing.Point]
+package struct Curve {
+  package var name: String
+  package var points: [Drawing.Point]
+
+  package init(name: String, points: [Drawing.Point]) {
+    self.name = name
+    self.points = points
+  }
 }
 
 /// Draws curves over one pair of axes.
-func drawCurves(_ curves: [Curve], title: String, x xName: String, y yName: String) -> Drawing {
+package func drawCurves(_ curves: [Curve], title: String, x xName: String, y yName: String) -> Drawing {
   var drawing = Drawing(width: 720, height: 480)
   let (left, right, top, bottom) = (80.0, 700.0, 40.0, 420.0)
   let points = curves.flatMap(\.points)
@@ -51,14 +56,14 @@ private let curveColors = [0x1F77B4, 0xD62728, 0x2CA02C, 0x9467BD, 0xFF7F0E, 0x1
   Drawing.Color.init)
 
 /// Where numbers lie on the picture, and which of them are written at the axis.
-struct PlotAxis {
+package struct PlotAxis {
   private let low: Double
   private let high: Double
   private let start: Double
   private let end: Double
-  let ticks: [Double]
+  package let ticks: [Double]
 
-  init(_ values: [Double], from start: Double, to end: Double) {
+  package init(_ values: [Double], from start: Double, to end: Double) {
     self.start = start
     self.end = end
     var low = values.min() ?? 0
@@ -77,7 +82,7 @@ struct PlotAxis {
     ticks = last - first < 100 ? (0...Int(last - first)).map { (first + Double($0)) * step } : []
   }
 
-  func place(_ value: Double) -> Double { start + (value - low) / (high - low) * (end - start) }
+  package func place(_ value: Double) -> Double { start + (value - low) / (high - low) * (end - start) }
 
-  static func text(_ value: Double) -> String { FloatText.sixDigits(value) }
+  package static func text(_ value: Double) -> String { FloatText.sixDigits(value) }
 }

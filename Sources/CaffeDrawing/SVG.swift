@@ -1,6 +1,6 @@
 extension Drawing {
   /// The picture as an SVG file.
-  var svg: String {
+  package var svg: String {
     let (width, height) = (Self.number(width), Self.number(height))
     var lines = [
       """

@@ -1,0 +1,100 @@
+import Caffe
+import CaffeLog
+import Logging
+import Synchronization
+
+/// What one process has one of: the seed, the place among several solvers, the log.
+enum Session {
+  private struct State: Sendable {
+    var seed: UInt64?
+    /// How many nets have drawn their numbers from the seed.
+    var netCount: UInt64 = 0
+    var rank = 0
+    var solverCount = 1
+    var pythonLayers: PythonLayer.Callbacks?
+    var log: Log?
+  }
+
+  private struct Log: Sendable {
+    var output: LogOutput
+    var settings: LogSettings
+
+    init(_ settings: LogSettings) throws {
+      self.settings = settings
+      output = try LogOutput(settings, program: "python")
+    }
+
+    var logger: Logger {
+      let levels: [Logger.Level] = [settings.level, .warning, .error, .critical]
+      let level = levels[min(max(settings.minimumSeverity, 0), 3)]
+      return Logger(label: "caffe") { [output] _ in GlogHandler(output: output, level: level) }
+    }
+  }
+
+  private static let state = Mutex(State())
+
+  static var registry: LayerRegistry {
+    var registry = LayerRegistry.standard
+    registry.add(PythonLayer.self)
+    return registry
+  }
+
+  /// The root of all random numbers from now on.
+  static var seed: UInt64? {
+    get { state.withLock { $0.seed } }
+    set {
+      state.withLock {
+        $0.seed = newValue
+        $0.netCount = 0
+      }
+    }
+  }
+
+  static var rank: Int {
+    get { state.withLock { $0.rank } }
+    set { state.withLock { $0.rank = newValue } }
+  }
+
+  static var solverCount: Int {
+    get { state.withLock { $0.solverCount } }
+    set { state.withLock { $0.solverCount = newValue } }
+  }
+
+  static var pythonLayers: PythonLayer.Callbacks? {
+    get { state.withLock { $0.pythonLayers } }
+    set { state.withLock { $0.pythonLayers = newValue } }
+  }
+
+  /// What the next net or solver is built with: with a seed, each gets numbers of its own.
+  static func environment() throws -> NetEnvironment {
+    let logger = try logger
+    let (seed, rank, count) = state.withLock { state in
+      let seed = state.seed.map { state.netCount == 0 ? $0 : Random.seed($0, part: state.netCount) }
+      state.netCount += 1
+      return (seed ?? .random(in: .min ... .max), state.rank, state.solverCount)
+    }
+    return NetEnvironment(
+      registry: registry, seed: seed, rank: rank, solverCount: count, logger: logger,
+      makeEngine: { EngineChoice.best.make() })
+  }
+
+  /// Logs as glog's variables say, until `initializeLog` says otherwise.
+  static var logger: Logger {
+    get throws {
+      if let log = state.withLock({ $0.log }) { return log.logger }
+      let names = ["minloglevel", "stderrthreshold", "logtostderr", "alsologtostderr", "log_dir", "v"]
+      let variables = names.map { "GLOG_" + $0 }.compactMap { name in environmentVariable(name).map { (name, $0) } }
+      let log = try Log(LogSettings(environment: Dictionary(uniqueKeysWithValues: variables)))
+      state.withLock { $0.log = log }
+      return log.logger
+    }
+  }
+
+  static func initializeLog(severity: Int, toStandardError: Bool?) throws {
+    var settings = LogSettings()
+    settings.minimumSeverity = severity
+    settings.logToStandardError = toStandardError ?? false
+    let log = try Log(settings)
+    state.withLock { $0.log = log }
+  }
+}
