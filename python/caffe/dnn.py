@@ -223,11 +223,9 @@ class Net:
 
         Runs the net only as far as it must. A name may also be that of a blob.
         """
-        if outputName is None:
-            outputName = self._default_output()
-        single = isinstance(outputName, str)
-        found = self._run([outputName] if single else list(outputName) or self.getUnconnectedOutLayersNames())
-        return found[0] if single else found
+        if isinstance(outputName, str) or outputName is None:
+            return self._run([self._target(outputName or self._default_output())])[0]
+        return self._run([self._target(name) for name in outputName or self.getUnconnectedOutLayersNames()])
 
     def _default_output(self) -> str:
         net = self.caffe_net
@@ -236,21 +234,21 @@ class Net:
                 return name
         raise ValueError('The net has no layers with outputs.')
 
-    def _run(self, outputs: Sequence[str]) -> List[np.ndarray]:
+    def _run(self, targets: Sequence[Tuple[int, str]]) -> List[np.ndarray]:
+        """The values of blobs, each just after the layer at the place beside it."""
         started = time.perf_counter_ns()
         net = self.caffe_net
         self._feed()
-        targets = {output: self._target(output) for output in outputs}
-        values: Dict[str, np.ndarray] = {}
+        values: Dict[Tuple[int, str], np.ndarray] = {}
         first = 0
         # In stages, as a later layer may work in place on the blob of an earlier one.
-        for output, (place, blob) in sorted(targets.items(), key=lambda target: target[1]):
+        for place, blob in sorted(targets):
             if place >= first:
                 net._forward(first, place)
                 first = place + 1
-            values[output] = net.blobs[blob].data.copy()
+            values[place, blob] = net.blobs[blob].data.copy()
         self._last_time = time.perf_counter_ns() - started
-        return [values[output] for output in outputs]
+        return [values[target] for target in targets]
 
     def _feed(self) -> None:
         net = self.caffe_net
@@ -276,9 +274,12 @@ class Net:
 
     def forwardAndRetrieve(self, outBlobNames: Sequence[str]) -> List[List[np.ndarray]]:
         """For each layer name, the list of its outputs."""
-        tops = [list(self.caffe_net.top_names[name]) for name in outBlobNames]
-        found = iter(self._run([top for names in tops for top in names]))
-        return [[next(found) for _ in names] for names in tops]
+        targets = []
+        for name in outBlobNames:
+            place, _ = self._target(name)
+            targets.append([(place, top) for top in self.caffe_net.top_names[name]])
+        found = iter(self._run([target for of_layer in targets for target in of_layer]))
+        return [[next(found) for _ in of_layer] for of_layer in targets]
 
     def getLayerNames(self) -> List[str]:
         """Names of the layers, in order."""
@@ -404,16 +405,16 @@ def NMSBoxes(
     low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
     areas = boxes[:, 2] * boxes[:, 3]
     kept: List[int] = []
-    threshold = nms_threshold
+    threshold = np.float32(nms_threshold)
     for index in order:
         sides = np.minimum(high[index], high[kept]) - np.maximum(low[index], low[kept])
         common = sides.clip(0).prod(1)
         both = areas[index] + areas[kept]
         # Two boxes without area are the same to OpenCV.
         empty = both <= np.finfo(float).eps
-        overlap = np.where(empty, 1, common / np.where(empty, 1, both - common))
+        overlap = np.where(empty, 1, common / np.where(empty, 1, both - common)).astype(np.float32)
         if (overlap <= threshold).all():
             kept.append(index)
             if eta < 1 and threshold > 0.5:
-                threshold *= eta
+                threshold = np.float32(threshold * eta)
     return np.array(kept, np.int32)

@@ -43,21 +43,22 @@ class Ensemble(ImagePrediction):
         if average not in ('arithmetic', 'geometric'):
             raise ValueError(f"average is 'arithmetic' or 'geometric', and not {average!r}.")
         weights = _listed(weights)
-        models = _listed(models)
-        if len(models) == 1:
-            models = models * len(weights)
-        if not weights or len(models) != len(weights):
-            raise ValueError(f'{len(models)} models and {len(weights)} files of weights do not make pairs.')
-        shares = [1.0] * len(weights) if shares is None else shares
-        if len(shares) != len(weights) or min(shares) < 0 or sum(shares) <= 0:
-            raise ValueError(f'shares {list(shares)} must be {len(weights)} numbers, none negative, not all 0.')
+        files = _listed(weights)
+        nets = _listed(models)
+        if len(nets) == 1:
+            nets = nets * len(files)
+        if not files or len(nets) != len(files):
+            raise ValueError(f'{len(nets)} models and {len(files)} files of weights do not make pairs.')
+        shares = [1.0] * len(files) if shares is None else shares
+        if len(shares) != len(files) or min(shares) < 0 or sum(shares) <= 0:
+            raise ValueError(f'shares {list(shares)} must be {len(files)} numbers, none negative, not all 0.')
         self.shares = np.array(shares, dtype=float) / sum(shares)
         self.average = average
-        self.nets: List[Net] = [Net(model, phase, weights=file) for model, file in zip(models, weights)]
-        for model, net in zip(models, self.nets):
+        self.nets: List[Net] = [Net(net, phase, weights=file) for net, file in zip(nets, files)]
+        for model, net in zip(nets, self.nets):
             if list(net.inputs) != self.inputs or list(net.outputs) != self.outputs:
                 raise ValueError(
-                    f'{model} has inputs {list(net.inputs)} and outputs {list(net.outputs)}, but {models[0]} has '
+                    f'{model} has inputs {list(net.inputs)} and outputs {list(net.outputs)}, but {nets[0]} has '
                     f'{self.inputs} and {self.outputs}; the nets of an ensemble must have the same.'
                 )
         if self.inputs and len(self.blobs[self.inputs[0]].data.shape) == 4:
