@@ -13,18 +13,20 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    parser.add_argument('--solver', required=True, help='The solver (.prototxt).')
+    parser.add_argument("--solver", required=True, help="The solver (.prototxt).")
     parser.add_argument(
-        '--snapshot', help='A .solverstate to go on from, for max_iter iterations more.'
+        "--snapshot", help="A .solverstate to go on from, for max_iter iterations more."
     )
     parser.add_argument(
-        '--gpus',
+        "--gpus",
         type=int,
-        nargs='+',
+        nargs="+",
         default=[0],
-        help='Numbers of GPUs. Where the package was built without NCCL, one trains alone, or the CPU.',
+        help="Numbers of GPUs. Where the package was built without NCCL, one trains alone, or the CPU.",
     )
-    parser.add_argument('--timing', action='store_true', help='Log the time of each layer, and of all.')
+    parser.add_argument(
+        "--timing", action="store_true", help="Log the time of each layer, and of all."
+    )
     return parser.parse_args()
 
 
@@ -33,13 +35,15 @@ def train(solver: str, snapshot: Optional[str], gpus: List[int], timing: bool = 
     caffe.init_log()
     if not caffe.has_nccl():
         if len(gpus) > 1:
-            raise ValueError('Training on several GPUs needs a build with NCCL.')
+            raise ValueError("Training on several GPUs needs a build with NCCL.")
         train_alone(solver, snapshot, timing)
         return
-    caffe.log(f'Using devices {gpus}')
+    caffe.log(f"Using devices {gpus}")
     uid = caffe.NCCL.new_uid()
     processes = [
-        multiprocessing.Process(target=solve, args=(solver, snapshot, gpus, timing, uid, rank), daemon=True)
+        multiprocessing.Process(
+            target=solve, args=(solver, snapshot, gpus, timing, uid, rank), daemon=True
+        )
         for rank in range(len(gpus))
     ]
     for process in processes:
@@ -47,12 +51,12 @@ def train(solver: str, snapshot: Optional[str], gpus: List[int], timing: bool = 
     for process in processes:
         process.join()
     if any(process.exitcode for process in processes):
-        raise RuntimeError('A process failed; see the log.')
+        raise RuntimeError("A process failed; see the log.")
 
 
 def train_alone(solver_file: str, snapshot: Optional[str], timing: bool) -> None:
     caffe.set_mode_cpu()
-    caffe.log('Using the CPU')
+    caffe.log("Using the CPU")
     solver = caffe.get_solver(solver_file)
     if snapshot:
         solver.restore(snapshot)
@@ -61,7 +65,9 @@ def train_alone(solver_file: str, snapshot: Optional[str], timing: bool) -> None
     solver.step(solver.param.max_iter)
 
 
-def solve(solver_file: str, snapshot: Optional[str], gpus: List[int], timing: bool, uid: bytes, rank: int) -> None:
+def solve(
+    solver_file: str, snapshot: Optional[str], gpus: List[int], timing: bool, uid: bytes, rank: int
+) -> None:
     """The work of one process."""
     caffe.set_device(gpus[rank])
     caffe.set_mode_gpu()
@@ -95,10 +101,15 @@ def time_layers(solver: Any, nccl: Any = None) -> None:
         if not solver.param.display or solver.iter % solver.param.display:
             return
         numbered = list(enumerate(net._layer_names))
-        lines = ['forw %3d %8s : %.2f' % (number, name, forward[number].ms) for number, name in numbered]
-        lines += ['back %3d %8s : %.2f' % (number, name, backward[number].ms) for number, name in numbered[::-1]]
-        lines += ['solver total: %.2f' % total.ms, 'allreduce: %.2f' % reduction.ms]
-        caffe.log('\n' + '\n'.join(lines) + '\n')
+        lines = [
+            "forw %3d %8s : %.2f" % (number, name, forward[number].ms) for number, name in numbered
+        ]
+        lines += [
+            "back %3d %8s : %.2f" % (number, name, backward[number].ms)
+            for number, name in numbered[::-1]
+        ]
+        lines += ["solver total: %.2f" % total.ms, "allreduce: %.2f" % reduction.ms]
+        caffe.log("\n" + "\n".join(lines) + "\n")
 
     def gradients_ready() -> None:
         total.stop()
@@ -114,6 +125,8 @@ def time_layers(solver: Any, nccl: Any = None) -> None:
     solver.add_callback(lambda: None, report)
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     arguments = parse_arguments()
-    _command.run(lambda: train(arguments.solver, arguments.snapshot, arguments.gpus, arguments.timing))
+    _command.run(
+        lambda: train(arguments.solver, arguments.snapshot, arguments.gpus, arguments.timing)
+    )

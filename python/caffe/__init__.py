@@ -1,13 +1,13 @@
 """Deep learning with nets that are written as text: train them, run them, look into them.
 
-    import caffe
+import caffe
 
-    net = caffe.Net('deploy.prototxt', caffe.TEST, weights='net.caffemodel')
-    net.blobs['data'].data[...] = images
-    probabilities = net.forward()['prob']
+net = caffe.Net('deploy.prototxt', caffe.TEST, weights='net.caffemodel')
+net.blobs['data'].data[...] = images
+probabilities = net.forward()['prob']
 """
 
-__version__ = '1.0.0'
+__version__ = "1.0.0"
 
 from ._caffe import (
     Layer,

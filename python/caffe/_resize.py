@@ -11,7 +11,7 @@ _Taps = Tuple[np.ndarray, np.ndarray]
 def centers(length: int, new_length: int, step: Optional[float] = None) -> np.ndarray:
     """Positions of new pixels among the old where both grids cover the same extent.
 
-        x[i] = (i + ½) · step − ½,   step = length / new_length unless given
+    x[i] = (i + ½) · step − ½,   step = length / new_length unless given
     """
     step = length / new_length if step is None else step
     return (np.arange(new_length) + 0.5) * step - 0.5
@@ -44,7 +44,7 @@ def taps(positions: np.ndarray, order: int) -> _Taps:
             ]
         )
         return first[:, None] + np.arange(-1, 3), weights
-    raise ValueError(f'interp_order is {order}; it can be 0 (nearest), 1 (linear) or 3 (cubic).')
+    raise ValueError(f"interp_order is {order}; it can be 0 (nearest), 1 (linear) or 3 (cubic).")
 
 
 def blend(array: np.ndarray, axis: int, around: _Taps, outside: Optional[float]) -> np.ndarray:
@@ -77,7 +77,9 @@ def resize(
     """Resizes the first two axes; `grid(length, new_length)` gives the positions. float64."""
     for axis, new_length in enumerate(shape):
         if new_length < 1 or not array.size:
-            raise ValueError(f'Cannot resize {array.shape} to {tuple(shape)}: an axis has no items.')
+            raise ValueError(
+                f"Cannot resize {array.shape} to {tuple(shape)}: an axis has no items."
+            )
         array = blend(array, axis, taps(grid(array.shape[axis], new_length), order), outside)
     return array
 
@@ -85,9 +87,11 @@ def resize(
 def resize_u8(
     image: np.ndarray, shape: Sequence[int], steps: Sequence[Optional[float]] = (None, None)
 ) -> np.ndarray:
-    """Resizes uint8 H×W×C linearly, bit for bit as OpenCV's `resize`, whose weights are whole 1/2048.
+    """Resizes uint8 H×W×C linearly, bit for bit as OpenCV's `resize`, whose weights are whole
+    1/2048.
 
-    `steps` are old pixels for each new one down and across, where they are not the ratio of the lengths.
+    `steps` are old pixels for each new one down and across, where they are not the ratio of the
+    lengths.
     """
     rows, above = _fixed_taps(image.shape[0], shape[0], steps[0], clamps=False)
     columns, left = _fixed_taps(image.shape[1], shape[1], steps[1], clamps=True)

@@ -43,21 +43,26 @@ class ImagePrediction:
     image_dims: Sequence[int]
 
     def prepare(self, image_dims: Optional[Sequence[int]] = None, **preprocessing: Any) -> None:
-        """Sets the size that images are brought to before they are cropped (by default the input's), and the rest."""
+        """Sets the size that images are brought to before they are cropped (by default the
+        input's), and the rest.
+        """
         name = self.inputs[0]
         shape = self.blobs[name].data.shape
         self.transformer = image_transformer(name, shape, **preprocessing)
         self.crop_dims = np.array(shape[2:])
-        self.image_dims = self.crop_dims if image_dims is None or not len(image_dims) else image_dims
+        self.image_dims = (
+            self.crop_dims if image_dims is None or not len(image_dims) else image_dims
+        )
 
     def predict(self, inputs: Sequence[np.ndarray], oversample: bool = True) -> np.ndarray:
         """The first output for each image, N×C.
 
-        Images are H×W×K, as `caffe.io.load_image` gives them, of any sizes. With `oversample` ten crops of each are
-        run (corners, centre, mirrored) and their outputs averaged; without, the crop from the centre.
+        Images are H×W×K, as `caffe.io.load_image` gives them, of any sizes. With `oversample` ten
+        crops of each are run (corners, centre, mirrored) and their outputs averaged; without, the
+        crop from the centre.
         """
         if not len(inputs):
-            raise ValueError('There are no images to predict.')
+            raise ValueError("There are no images to predict.")
         images = np.stack([io.resize_image(image, self.image_dims) for image in inputs])
         height, width = self.crop_dims
         if oversample:
@@ -65,7 +70,9 @@ class ImagePrediction:
         else:
             top, left = (images.shape[1] - height) // 2, (images.shape[2] - width) // 2
             if top < 0 or left < 0:
-                raise ValueError(f'image_dims {tuple(self.image_dims)} are less than the crop {height}×{width}.')
+                raise ValueError(
+                    f"image_dims {tuple(self.image_dims)} are less than the crop {height}×{width}."
+                )
             images = images[:, top : top + height, left : left + width]
         name = self.inputs[0]
         batch = np.stack([self.transformer.preprocess(name, image) for image in images])
@@ -82,8 +89,8 @@ class Classifier(Net, ImagePrediction):
                                       mean=np.array([104, 117, 123]), raw_scale=255, channel_swap=(2, 1, 0))
         probabilities = classifier.predict([caffe.io.load_image('cat.jpg')])
 
-    `image_dims` is the (height, width) that images are resized to, by default the input's; for the others see
-    `caffe.io.Transformer`.
+    `image_dims` is the (height, width) that images are resized to, by default the input's; for the
+    others see `caffe.io.Transformer`.
     """
 
     def __init__(
@@ -98,5 +105,9 @@ class Classifier(Net, ImagePrediction):
     ):
         Net.__init__(self, model_file, TEST, weights=pretrained_file)
         self.prepare(
-            image_dims, mean=mean, input_scale=input_scale, raw_scale=raw_scale, channel_swap=channel_swap
+            image_dims,
+            mean=mean,
+            input_scale=input_scale,
+            raw_scale=raw_scale,
+            channel_swap=channel_swap,
         )

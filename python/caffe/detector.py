@@ -1,4 +1,6 @@
-"""Detection by classifying windows of images, as in R-CNN (Girshick et al., 2014, https://arxiv.org/abs/1311.2524)."""
+"""Detection by classifying windows of images, as in R-CNN (Girshick et al., 2014,
+https://arxiv.org/abs/1311.2524).
+"""
 
 import os
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
@@ -18,8 +20,8 @@ class Detector(Net):
                                   raw_scale=255, channel_swap=(2, 1, 0), context_pad=16)
         detector.detect_windows([('cat.jpg', [(10, 20, 110, 220)])])
 
-    For `mean`, `input_scale`, `raw_scale` and `channel_swap` see `caffe.io.Transformer`. `context_pad` is the width of
-    the border of the input that shows what lies around a window.
+    For `mean`, `input_scale`, `raw_scale` and `channel_swap` see `caffe.io.Transformer`.
+    `context_pad` is the width of the border of the input that shows what lies around a window.
     """
 
     def __init__(
@@ -39,11 +41,13 @@ class Detector(Net):
         )
         self.configure_crop(context_pad)
 
-    def detect_windows(self, images_windows: Iterable[Tuple[str, Iterable[Sequence[float]]]]) -> List[Dict[str, Any]]:
+    def detect_windows(
+        self, images_windows: Iterable[Tuple[str, Iterable[Sequence[float]]]]
+    ) -> List[Dict[str, Any]]:
         """The first output for each window of each image file.
 
-        Windows are (ymin, xmin, ymax, xmax) in pixels and are warped to the net's input. Gives a list of dicts with
-        `window`, `prediction` and `filename`, in the order of the windows.
+        Windows are (ymin, xmin, ymax, xmax) in pixels and are warped to the net's input. Gives a
+        list of dicts with `window`, `prediction` and `filename`, in the order of the windows.
         """
         name = self.inputs[0]
         detections: List[Dict[str, Any]] = []
@@ -52,11 +56,11 @@ class Detector(Net):
             image = io.load_image(filename)
             for window in windows:
                 batch.append(self.transformer.preprocess(name, self.crop(image, window)))
-                detections.append({'window': window, 'prediction': None, 'filename': filename})
+                detections.append({"window": window, "prediction": None, "filename": filename})
         if batch:
             predictions = self.forward_all(**{name: np.stack(batch)})[self.outputs[0]]
             for detection, prediction in zip(detections, predictions):
-                detection['prediction'] = prediction
+                detection["prediction"] = prediction
         return detections
 
     def detect_selective_search(self, image_fnames: Iterable[str]) -> List[Dict[str, Any]]:
@@ -65,19 +69,21 @@ class Detector(Net):
             import selective_search_ijcv_with_python as selective_search
         except ImportError as error:
             raise ImportError(
-                'Selective search needs MATLAB and the Python package selective_search_ijcv_with_python '
-                '(https://github.com/sergeyk/selective_search_ijcv_with_python). Windows from elsewhere can be given '
-                'to detect_windows, or in a .csv with --crop_mode=list.'
+                "Selective search needs MATLAB and the Python package selective_search_ijcv_with_python "
+                "(https://github.com/sergeyk/selective_search_ijcv_with_python). Windows from elsewhere can be given "
+                "to detect_windows, or in a .csv with --crop_mode=list."
             ) from error
         # MATLAB runs in another folder.
         paths = [os.path.abspath(name) for name in image_fnames]
-        return self.detect_windows(zip(paths, selective_search.get_windows(paths, cmd='selective_search_rcnn')))
+        return self.detect_windows(
+            zip(paths, selective_search.get_windows(paths, cmd="selective_search_rcnn"))
+        )
 
     def crop(self, im: np.ndarray, window: Sequence[float]) -> np.ndarray:
         """The part of an H×W×K image in a window (ymin, xmin, ymax, xmax).
 
-        With `context_pad` the window is widened so that it fills the input but for that border, and resized to the
-        input; what lies outside of the image has the value of the mean.
+        With `context_pad` the window is widened so that it fills the input but for that border, and
+        resized to the input; what lies outside of the image has the value of the mean.
         """
         box = np.array(window, dtype=float)
         if not self.context_pad:
@@ -97,7 +103,9 @@ class Detector(Net):
         size = np.round((inside[2:] - inside[:2] + 1) * scale).astype(int)
         height, width = np.minimum(size, side - pad)
         if bottom <= top or right <= left or height < 1 or width < 1:
-            raise ValueError(f'The window {tuple(window)} lies outside of the image, {im.shape[0]}×{im.shape[1]}.')
+            raise ValueError(
+                f"The window {tuple(window)} lies outside of the image, {im.shape[0]}×{im.shape[1]}."
+            )
 
         crop = np.broadcast_to(self.crop_mean, tuple(self.crop_dims)).astype(np.float32)
         crop[pad[0] : pad[0] + height, pad[1] : pad[1] + width] = io.resize_image(
@@ -114,7 +122,9 @@ class Detector(Net):
         if not context_pad:
             return
         if 2 * context_pad >= self.crop_dims[1]:
-            raise ValueError(f'context_pad {context_pad} leaves nothing of an input {self.crop_dims[1]} wide.')
+            raise ValueError(
+                f"context_pad {context_pad} leaves nothing of an input {self.crop_dims[1]} wide."
+            )
         # What the image would have to be for the input to be 0.
         mean = self.transformer.mean.get(name)
         self.crop_mean = np.zeros(tuple(self.crop_dims), dtype=np.float32)

@@ -6,8 +6,8 @@
     net.setInput(cv2_dnn.blobFromImage(image, 1 / 127.5, (300, 300), (127.5, 127.5, 127.5)))
     detections = net.forward()
 
-Names, arguments and numbers are OpenCV's. Images are H×W×C as `cv2.imread` gives them, so BGR. Where OpenCV returns
-its own types or an empty tuple, there are arrays and lists here.
+Names, arguments and numbers are OpenCV's. Images are H×W×C as `cv2.imread` gives them, so BGR.
+Where OpenCV returns its own types or an empty tuple, there are arrays and lists here.
 """
 
 import os
@@ -24,12 +24,18 @@ from .pycaffe import Net as CaffeNet
 
 # What setPreferableBackend and setPreferableTarget take. They choose nothing here.
 DNN_BACKEND_DEFAULT, DNN_BACKEND_OPENCV, DNN_BACKEND_CUDA = 0, 3, 5
-DNN_TARGET_CPU, DNN_TARGET_OPENCL, DNN_TARGET_OPENCL_FP16, DNN_TARGET_CUDA, DNN_TARGET_CUDA_FP16 = 0, 1, 2, 6, 7
+DNN_TARGET_CPU, DNN_TARGET_OPENCL, DNN_TARGET_OPENCL_FP16, DNN_TARGET_CUDA, DNN_TARGET_CUDA_FP16 = (
+    0,
+    1,
+    2,
+    6,
+    7,
+)
 
 CV_8U, CV_32F = 0, 5
 
 _Numbers = Union[float, Sequence[float]]
-_Source = Union[str, 'os.PathLike[str]', bytes, bytearray, np.ndarray]
+_Source = Union[str, "os.PathLike[str]", bytes, bytearray, np.ndarray]
 
 
 # -- Blobs -----------------------------------------------------------------------------------------
@@ -59,22 +65,23 @@ def blobFromImages(
 ) -> np.ndarray:
     """A blob N×C×H×W of images H×W×C or H×W, with values scalefactor · (image − mean).
 
-    `size` is (width, height); (0, 0) is the first image's. Images of other sizes are resized linearly; with `crop` they
-    keep their proportions and the middle is taken. `swapRB` exchanges the first and the third channel; `mean` has a
-    value for each channel after that, and missing ones are 0. `ddepth` CV_8U keeps bytes as they are.
+    `size` is (width, height); (0, 0) is the first image's. Images of other sizes are resized
+    linearly; with `crop` they keep their proportions and the middle is taken. `swapRB` exchanges
+    the first and the third channel; `mean` has a value for each channel after that, and missing
+    ones are 0. `ddepth` CV_8U keeps bytes as they are.
     """
     if not len(images):
-        raise ValueError('There are no images.')
+        raise ValueError("There are no images.")
     arrays = [_image(image) for image in images]
     width, height = (int(length) for length in size)
     if width == 0 and height == 0:
         height, width = arrays[0].shape[:2]
     if width < 1 or height < 1:
-        raise ValueError(f'size is {tuple(size)}; it is (width, height).')
+        raise ValueError(f"size is {tuple(size)}; it is (width, height).")
     if ddepth == CV_8U and (scalefactor != 1 or np.any(mean)):
-        raise ValueError('With ddepth CV_8U there can be no scalefactor and no mean.')
+        raise ValueError("With ddepth CV_8U there can be no scalefactor and no mean.")
     if ddepth not in (CV_8U, CV_32F):
-        raise ValueError(f'ddepth is {ddepth}; it can be CV_8U ({CV_8U}) or CV_32F ({CV_32F}).')
+        raise ValueError(f"ddepth is {ddepth}; it can be CV_8U ({CV_8U}) or CV_32F ({CV_32F}).")
     channels = arrays[0].shape[2]
     means = np.zeros(4, dtype=np.float32)
     given = np.atleast_1d(np.asarray(mean, dtype=np.float32))
@@ -85,7 +92,9 @@ def blobFromImages(
     blob = np.empty((len(arrays), channels, height, width), dtype=dtype)
     for item, array in zip(blob, arrays):
         if array.shape[2] != channels:
-            raise ValueError(f'Images have {channels} and {array.shape[2]} channels; all must have as many.')
+            raise ValueError(
+                f"Images have {channels} and {array.shape[2]} channels; all must have as many."
+            )
         planes = _fit(array, height, width, crop)[:, :, order].transpose(2, 0, 1)
         if ddepth == CV_8U:
             item[...] = np.rint(planes).clip(0, 255)
@@ -101,7 +110,9 @@ def _image(image: np.ndarray) -> np.ndarray:
     if array.ndim == 2:
         array = array[:, :, np.newaxis]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or not array.size:
-        raise ValueError(f'An image is H×W or H×W×C with 1, 3 or 4 channels; this has the shape {array.shape}.')
+        raise ValueError(
+            f"An image is H×W or H×W×C with 1, 3 or 4 channels; this has the shape {array.shape}."
+        )
     return array if array.dtype == np.uint8 else array.astype(np.float32)
 
 
@@ -114,7 +125,9 @@ def _fit(image: np.ndarray, height: int, width: int, crop: bool) -> np.ndarray:
             resized = _caffe.resize_image_u8(np.ascontiguousarray(image), height, width)
             return resized.reshape(height, width, -1)
         return _resize.resize(image, (height, width), 1, _resize.centers)
-    factor = np.float32(max(np.float32(height) / image.shape[0], np.float32(width) / image.shape[1]))
+    factor = np.float32(
+        max(np.float32(height) / image.shape[0], np.float32(width) / image.shape[1])
+    )
     step = 1 / float(factor)
     shape = tuple(round(length * float(factor)) for length in image.shape[:2])
     if image.dtype == np.uint8:
@@ -130,7 +143,7 @@ def _fit(image: np.ndarray, height: int, width: int, crop: bool) -> np.ndarray:
 def imagesFromBlob(blob: np.ndarray) -> List[np.ndarray]:
     """The images H×W×C (H×W if C is 1) in a blob N×C×H×W."""
     if blob.ndim != 4:
-        raise ValueError(f'A blob of images is N×C×H×W; this has the shape {blob.shape}.')
+        raise ValueError(f"A blob of images is N×C×H×W; this has the shape {blob.shape}.")
     images = [np.ascontiguousarray(item.transpose(1, 2, 0), dtype=np.float32) for item in blob]
     return [image[:, :, 0] if image.shape[2] == 1 else image for image in images]
 
@@ -138,23 +151,28 @@ def imagesFromBlob(blob: np.ndarray) -> List[np.ndarray]:
 # -- Nets ------------------------------------------------------------------------------------------
 
 
-def readNetFromCaffe(prototxt: _Source, caffeModel: Optional[_Source] = None) -> 'Net':
-    """Reads a net, each part of it a file's name or the bytes of a file; without weights it has its fillers'."""
+def readNetFromCaffe(prototxt: _Source, caffeModel: Optional[_Source] = None) -> "Net":
+    """Reads a net, each part of it a file's name or the bytes of a file; without weights it has its
+    fillers'.
+    """
     if isinstance(prototxt, (str, os.PathLike)) and not _is_bytes(caffeModel):
         weights = None if caffeModel is None else os.fspath(caffeModel)
         return Net(CaffeNet(os.fspath(prototxt), TEST, weights=weights))
     if isinstance(prototxt, (str, os.PathLike)):
-        with open(prototxt, 'rb') as file:
+        with open(prototxt, "rb") as file:
             prototxt = file.read()
     weights = bytes(caffeModel) if _is_bytes(caffeModel) else caffeModel
     return Net(CaffeNet.from_text(bytes(prototxt).decode(), TEST, weights=weights))
 
 
-def readNet(model: str, config: str = '', framework: str = '') -> 'Net':
+def readNet(model: str, config: str = "", framework: str = "") -> "Net":
     """Reads a net from a .prototxt and a .caffemodel, in either order."""
-    if framework.lower() not in ('', 'caffe'):
-        raise ValueError(f'{framework} nets cannot be read, only Caffe.')
-    names = sorted((os.fspath(name) for name in (model, config) if name), key=lambda name: '.prototxt' not in name)
+    if framework.lower() not in ("", "caffe"):
+        raise ValueError(f"{framework} nets cannot be read, only Caffe.")
+    names = sorted(
+        (os.fspath(name) for name in (model, config) if name),
+        key=lambda name: ".prototxt" not in name,
+    )
     return readNetFromCaffe(*names)
 
 
@@ -182,7 +200,7 @@ class Net:
         types = [] if net is None else [layer.type for layer in net.layers]
         self._places = {name: place for place, name in enumerate(names)}
         # Inputs are no layers to OpenCV, and it does not show the Splits that a net inserts by itself.
-        shown = [name for name, type in zip(names, types) if type not in ('Input', 'Split')]
+        shown = [name for name, type in zip(names, types) if type not in ("Input", "Split")]
         self._names: List[str] = shown
         self._makers = {top: name for name in shown for top in net.top_names[name]}
 
@@ -190,7 +208,7 @@ class Net:
     def caffe_net(self) -> CaffeNet:
         """The `caffe.Net` that runs."""
         if self._net is None:
-            raise ValueError('The net is empty; readNetFromCaffe reads one.')
+            raise ValueError("The net is empty; readNetFromCaffe reads one.")
         return self._net
 
     def empty(self) -> bool:
@@ -198,14 +216,16 @@ class Net:
         return not self._names
 
     def setInput(
-        self, blob: np.ndarray, name: str = '', scalefactor: float = 1.0, mean: _Numbers = ()
+        self, blob: np.ndarray, name: str = "", scalefactor: float = 1.0, mean: _Numbers = ()
     ) -> None:
-        """Sets the input called `name`, or the first, to scalefactor · (blob − mean); the net takes on its shape."""
+        """Sets the input called `name`, or the first, to scalefactor · (blob − mean); the net takes
+        on its shape.
+        """
         inputs = list(self.caffe_net.inputs)
         if name and name not in inputs:
-            raise ValueError(f'{name} is not an input of the net; it has {", ".join(inputs)}.')
+            raise ValueError(f"{name} is not an input of the net; it has {', '.join(inputs)}.")
         if not inputs:
-            raise ValueError('The net has no inputs.')
+            raise ValueError("The net has no inputs.")
         values = np.array(blob, dtype=np.float32)
         means = np.atleast_1d(np.asarray(mean, dtype=np.float32))
         if means.any():
@@ -225,14 +245,16 @@ class Net:
         """
         if isinstance(outputName, str) or outputName is None:
             return self._run([self._target(outputName or self._default_output())])[0]
-        return self._run([self._target(name) for name in outputName or self.getUnconnectedOutLayersNames()])
+        return self._run(
+            [self._target(name) for name in outputName or self.getUnconnectedOutLayersNames()]
+        )
 
     def _default_output(self) -> str:
         net = self.caffe_net
         for name in reversed(self._names):
             if net.top_names[name]:
                 return name
-        raise ValueError('The net has no layers with outputs.')
+        raise ValueError("The net has no layers with outputs.")
 
     def _run(self, targets: Sequence[Tuple[int, str]]) -> List[np.ndarray]:
         """The values of blobs, each just after the layer at the place beside it."""
@@ -266,10 +288,12 @@ class Net:
         """The place of the layer to run to, and the blob to take."""
         name = output if output in self._places else self._makers.get(output)
         if name is None:
-            raise ValueError(f'The net has no layer {output}; its last is {self._default_output()}.')
+            raise ValueError(
+                f"The net has no layer {output}; its last is {self._default_output()}."
+            )
         tops = self.caffe_net.top_names[name]
         if not tops:
-            raise ValueError(f'{name} has no output.')
+            raise ValueError(f"{name} has no output.")
         return self._places[name], output if output in tops else tops[0]
 
     def forwardAndRetrieve(self, outBlobNames: Sequence[str]) -> List[List[np.ndarray]]:
@@ -298,7 +322,9 @@ class Net:
     def _layer_name(self, layer: Union[int, str]) -> str:
         number = self.getLayerId(layer) if isinstance(layer, str) else int(layer)
         if not 1 <= number <= len(self._names):
-            raise ValueError(f'The net has no layer {layer}; its layers are numbered from 1 to {len(self._names)}.')
+            raise ValueError(
+                f"The net has no layer {layer}; its layers are numbered from 1 to {len(self._names)}."
+            )
         return self._names[number - 1]
 
     def getLayersCount(self, layerType: str) -> int:
@@ -312,7 +338,12 @@ class Net:
     def getUnconnectedOutLayers(self) -> np.ndarray:
         """Numbers of the layers that make the net's outputs."""
         outputs = {} if self._net is None else self._net.outputs
-        return np.array(sorted({self.getLayerId(self._makers[name]) for name in outputs if name in self._makers}), int)
+        return np.array(
+            sorted(
+                {self.getLayerId(self._makers[name]) for name in outputs if name in self._makers}
+            ),
+            int,
+        )
 
     def getUnconnectedOutLayersNames(self) -> List[str]:
         """Names of the layers that make the net's outputs."""
@@ -327,14 +358,18 @@ class Net:
         parameter = self._parameter(layer, numParam)
         blob = np.asarray(blob)
         if blob.shape != tuple(parameter.shape):
-            raise ValueError(f'The weights have the shape {tuple(parameter.shape)}, and not {blob.shape}.')
+            raise ValueError(
+                f"The weights have the shape {tuple(parameter.shape)}, and not {blob.shape}."
+            )
         parameter.data[...] = blob
 
     def _parameter(self, layer: Union[int, str], number: int):
         name = self._layer_name(layer)
         blobs = self.caffe_net.layer_dict[name].blobs
         if not 0 <= number < len(blobs):
-            raise ValueError(f'{name} has {len(blobs)} blobs of weights; there is none of number {number}.')
+            raise ValueError(
+                f"{name} has {len(blobs)} blobs of weights; there is none of number {number}."
+            )
         return blobs[number]
 
     def getFLOPS(self, netInputShape: Optional[Sequence[int]] = None) -> int:
@@ -387,18 +422,20 @@ def NMSBoxes(
     eta: float = 1.0,
     top_k: int = 0,
 ) -> np.ndarray:
-    """Indices of the boxes to keep, best first, so that no two overlap by more than `nms_threshold` (as IoU).
+    """Indices of the boxes to keep, best first, so that no two overlap by more than `nms_threshold`
+    (as IoU).
 
-    Boxes are (x, y, width, height). Only scores above `score_threshold` count, and of these the best `top_k` if that
-    is not 0. With `eta` below 1 the threshold shrinks by that factor after each kept box while above ½.
+    Boxes are (x, y, width, height). Only scores above `score_threshold` count, and of these the
+    best `top_k` if that is not 0. With `eta` below 1 the threshold shrinks by that factor after
+    each kept box while above ½.
     """
     if len(bboxes) != len(scores):
-        raise ValueError(f'There are {len(bboxes)} boxes and {len(scores)} scores.')
+        raise ValueError(f"There are {len(bboxes)} boxes and {len(scores)} scores.")
     if not len(bboxes):
         return np.empty(0, np.int32)
     boxes = np.asarray(bboxes, dtype=float).reshape(-1, 4)
     scores = np.asarray(scores, dtype=np.float32).ravel()
-    order = np.argsort(-scores, kind='stable')
+    order = np.argsort(-scores, kind="stable")
     order = order[scores[order] > np.float32(score_threshold)]
     if top_k > 0:
         order = order[:top_k]

@@ -17,13 +17,15 @@ class Ensemble(ImagePrediction):
         ensemble = caffe.Ensemble('deploy.prototxt', ['a_iter_10000.caffemodel', 'b_iter_10000.caffemodel'])
         probabilities = ensemble.forward(data=images)['prob']
 
-    Nets that start from other random weights make other mistakes, and a mean of their answers makes fewer: averaging
-    a few of them is the most common way to gain a last point of accuracy. It takes the memory and the time of all.
+    Nets that start from other random weights make other mistakes, and a mean of their answers makes
+    fewer: averaging a few of them is the most common way to gain a last point of accuracy. It takes
+    the memory and the time of all.
 
-    `models` and `weights` are one file or a list; one model goes with all weights. All nets must have the same inputs
-    and outputs. `shares` are their relative weights in the mean, equal if not given. `average` is 'arithmetic', or
-    'geometric' for probabilities: exp(Σ share · log p), scaled to sum to 1 along axis 1. The other arguments prepare
-    images for `predict`, as in `caffe.Classifier`.
+    `models` and `weights` are one file or a list; one model goes with all weights. All nets must
+    have the same inputs and outputs. `shares` are their relative weights in the mean, equal if not
+    given. `average` is 'arithmetic', or 'geometric' for probabilities: exp(Σ share · log p), scaled
+    to sum to 1 along axis 1. The other arguments prepare images for `predict`, as in
+    `caffe.Classifier`.
     """
 
     def __init__(
@@ -33,14 +35,14 @@ class Ensemble(ImagePrediction):
         phase: int = TEST,
         *,
         shares: Optional[Sequence[float]] = None,
-        average: str = 'arithmetic',
+        average: str = "arithmetic",
         image_dims: Optional[Sequence[int]] = None,
         mean: Optional[np.ndarray] = None,
         input_scale: Optional[float] = None,
         raw_scale: Optional[float] = None,
         channel_swap: Optional[Sequence[int]] = None,
     ):
-        if average not in ('arithmetic', 'geometric'):
+        if average not in ("arithmetic", "geometric"):
             raise ValueError(f"average is 'arithmetic' or 'geometric', and not {average!r}.")
         weights = _listed(weights)
         files = _listed(weights)
@@ -48,22 +50,30 @@ class Ensemble(ImagePrediction):
         if len(nets) == 1:
             nets = nets * len(files)
         if not files or len(nets) != len(files):
-            raise ValueError(f'{len(nets)} models and {len(files)} files of weights do not make pairs.')
+            raise ValueError(
+                f"{len(nets)} models and {len(files)} files of weights do not make pairs."
+            )
         shares = [1.0] * len(files) if shares is None else shares
         if len(shares) != len(files) or min(shares) < 0 or sum(shares) <= 0:
-            raise ValueError(f'shares {list(shares)} must be {len(files)} numbers, none negative, not all 0.')
+            raise ValueError(
+                f"shares {list(shares)} must be {len(files)} numbers, none negative, not all 0."
+            )
         self.shares = np.array(shares, dtype=float) / sum(shares)
         self.average = average
         self.nets: List[Net] = [Net(net, phase, weights=file) for net, file in zip(nets, files)]
         for model, net in zip(nets, self.nets):
             if list(net.inputs) != self.inputs or list(net.outputs) != self.outputs:
                 raise ValueError(
-                    f'{model} has inputs {list(net.inputs)} and outputs {list(net.outputs)}, but {nets[0]} has '
-                    f'{self.inputs} and {self.outputs}; the nets of an ensemble must have the same.'
+                    f"{model} has inputs {list(net.inputs)} and outputs {list(net.outputs)}, but {nets[0]} has "
+                    f"{self.inputs} and {self.outputs}; the nets of an ensemble must have the same."
                 )
         if self.inputs and len(self.blobs[self.inputs[0]].data.shape) == 4:
             self.prepare(
-                image_dims, mean=mean, input_scale=input_scale, raw_scale=raw_scale, channel_swap=channel_swap
+                image_dims,
+                mean=mean,
+                input_scale=input_scale,
+                raw_scale=raw_scale,
+                channel_swap=channel_swap,
             )
 
     @property
@@ -87,11 +97,15 @@ class Ensemble(ImagePrediction):
             net.blobs[name].reshape(*shape)
             net.reshape()
 
-    def forward(self, blobs: Optional[Iterable[str]] = None, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
+    def forward(
+        self, blobs: Optional[Iterable[str]] = None, **inputs: np.ndarray
+    ) -> Dict[str, np.ndarray]:
         """Means of the outputs, and of the blobs named in `blobs`, by name; see `Net.forward`."""
         return self._mean_of(lambda net: net.forward(blobs=_kept(blobs), **inputs))
 
-    def forward_all(self, blobs: Optional[Iterable[str]] = None, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
+    def forward_all(
+        self, blobs: Optional[Iterable[str]] = None, **inputs: np.ndarray
+    ) -> Dict[str, np.ndarray]:
         """The same for any number of items, in batches; see `Net.forward_all`."""
         return self._mean_of(lambda net: net.forward_all(blobs=_kept(blobs), **inputs))
 
@@ -100,22 +114,24 @@ class Ensemble(ImagePrediction):
         for net, share in zip(self.nets, self.shares):
             for name, value in run(net).items():
                 value = np.asarray(value, dtype=float)
-                if self.average == 'geometric':
+                if self.average == "geometric":
                     value = np.log(np.maximum(value, np.finfo(np.float32).tiny))
                 if name in sums and sums[name].shape != value.shape:
-                    raise ValueError(f'{name} has shapes {sums[name].shape} and {value.shape} in nets of the ensemble.')
+                    raise ValueError(
+                        f"{name} has shapes {sums[name].shape} and {value.shape} in nets of the ensemble."
+                    )
                 sums[name] = sums.get(name, 0) + share * value
         return {name: self._finished(total).astype(np.float32) for name, total in sums.items()}
 
     def _finished(self, total: np.ndarray) -> np.ndarray:
-        if self.average == 'arithmetic':
+        if self.average == "arithmetic":
             return total
         products = np.exp(total)
         return products / products.sum(1, keepdims=True) if products.ndim > 1 else products
 
 
 def _listed(names: _Names) -> List[str]:
-    return [names] if isinstance(names, str) or hasattr(names, '__fspath__') else list(names)
+    return [names] if isinstance(names, str) or hasattr(names, "__fspath__") else list(names)
 
 
 def _kept(names: Optional[Iterable[str]]) -> Optional[List[str]]:

@@ -1,6 +1,7 @@
 """Images, and arrays in protobuf messages.
 
-Images are arrays of H×W×K with RGB channels and values from 0 to 1; `Transformer` makes the K×H×W of a net's input.
+Images are arrays of H×W×K with RGB channels and values from 0 to 1; `Transformer` makes the K×H×W
+of a net's input.
 """
 
 import os
@@ -12,7 +13,7 @@ from . import _caffe
 from . import _resize
 from .proto import caffe_pb2
 
-PathLike = Union[str, 'os.PathLike[str]']
+PathLike = Union[str, "os.PathLike[str]"]
 
 
 # -- Messages --------------------------------------------------------------------------------------
@@ -25,7 +26,7 @@ def blobproto_to_array(blob, return_diff: bool = False) -> np.ndarray:
     else:
         values = blob.data or blob.double_data
     array = np.fromiter(values, dtype=float, count=len(values))
-    old_axes = ('num', 'channels', 'height', 'width')
+    old_axes = ("num", "channels", "height", "width")
     if any(blob.HasField(axis) for axis in old_axes):
         return array.reshape([getattr(blob, axis) for axis in old_axes])
     return array.reshape(tuple(blob.shape.dim))
@@ -55,7 +56,7 @@ def blobprotovector_str_to_arraylist(str: bytes) -> List[np.ndarray]:
 def array_to_datum(arr: np.ndarray, label: Optional[int] = None):
     """A Datum with a channels × height × width array: as bytes if it is uint8, else as floats."""
     if arr.ndim != 3:
-        raise ValueError('Incorrect array shape.')
+        raise ValueError("Incorrect array shape.")
     datum = caffe_pb2.Datum()
     datum.channels, datum.height, datum.width = arr.shape
     if arr.dtype == np.uint8:
@@ -71,7 +72,7 @@ def datum_to_array(datum) -> np.ndarray:
     """The channels × height × width array of a Datum: uint8 if it holds bytes, else float64."""
     if datum.encoded:
         raise ValueError(
-            'The datum holds a compressed image: write datum.data to a file and read that by load_image.'
+            "The datum holds a compressed image: write datum.data to a file and read that by load_image."
         )
     if datum.data:
         array = np.frombuffer(datum.data, dtype=np.uint8).copy()
@@ -93,8 +94,9 @@ class Transformer:
         transformer.set_channel_swap('data', (2, 1, 0))
         net.blobs['data'].data[...] = transformer.preprocess('data', image)
 
-    Whatever the order of these calls, `preprocess` resizes, transposes, swaps channels, multiplies by the raw
-    scale, subtracts the mean and multiplies by the input scale, in this order; steps that are not set are left out.
+    Whatever the order of these calls, `preprocess` resizes, transposes, swaps channels, multiplies
+    by the raw scale, subtracts the mean and multiplies by the input scale, in this order; steps
+    that are not set are left out.
     """
 
     def __init__(self, inputs: Dict[str, Sequence[int]]):
@@ -109,11 +111,13 @@ class Transformer:
     def _item_shape(self, in_: str) -> tuple:
         """The shape of one item of the input."""
         if in_ not in self.inputs:
-            raise Exception(f'{in_} is not one of the net inputs: {self.inputs}')
+            raise Exception(f"{in_} is not one of the net inputs: {self.inputs}")
         return tuple(self.inputs[in_])[1:]
 
     def preprocess(self, in_: str, data: np.ndarray) -> np.ndarray:
-        """The float32 K×H×W that the input called `in_` takes for an image H'×W'×K; `data` stays as it is."""
+        """The float32 K×H×W that the input called `in_` takes for an image H'×W'×K; `data` stays as
+        it is.
+        """
         size = self._item_shape(in_)[1:]
         array = np.array(data, dtype=np.float32)
         if len(size) == 2 and array.shape[:2] != size:
@@ -131,7 +135,9 @@ class Transformer:
         return array
 
     def deprocess(self, in_: str, data: np.ndarray) -> np.ndarray:
-        """The image that `preprocess` made `data` of, but for its size; axes of length 1 are dropped."""
+        """The image that `preprocess` made `data` of, but for its size; axes of length 1 are
+        dropped.
+        """
         rank = len(self._item_shape(in_))
         array = np.array(data, dtype=np.result_type(data, np.float32))
         while array.ndim > rank and array.shape[0] == 1:
@@ -152,18 +158,24 @@ class Transformer:
         """Sets the order of the image's axes in the input: (2, 0, 1) makes K×H×W of H×W×K."""
         rank = len(self._item_shape(in_))
         if sorted(order) != list(range(rank)):
-            raise Exception(f'{tuple(order)} does not order the {rank} axes of an item of {in_}.')
+            raise Exception(f"{tuple(order)} does not order the {rank} axes of an item of {in_}.")
         self.transpose[in_] = order
 
     def set_channel_swap(self, in_: str, order: Sequence[int]) -> None:
-        """Sets which channel comes where along the first axis after transposing: (2, 1, 0) makes BGR of RGB."""
+        """Sets which channel comes where along the first axis after transposing: (2, 1, 0) makes
+        BGR of RGB.
+        """
         channels = self._item_shape(in_)[0]
         if len(order) != channels:
-            raise Exception(f'{tuple(order)} does not name each of the {channels} channels of {in_}.')
+            raise Exception(
+                f"{tuple(order)} does not name each of the {channels} channels of {in_}."
+            )
         self.channel_swap[in_] = order
 
     def set_raw_scale(self, in_: str, scale: float) -> None:
-        """Sets a factor for the values before the mean is subtracted: 255 for nets trained on 8-bit images."""
+        """Sets a factor for the values before the mean is subtracted: 255 for nets trained on 8-bit
+        images.
+        """
         self._item_shape(in_)
         self.raw_scale[in_] = scale
 
@@ -181,9 +193,9 @@ class Transformer:
             mean = mean.reshape(-1, *mean.shape[-2:])
             counts.add(1)
         else:
-            raise ValueError('Mean shape invalid')
+            raise ValueError("Mean shape invalid")
         if mean.shape[0] not in counts:
-            raise ValueError('Mean channels incompatible with input.')
+            raise ValueError("Mean channels incompatible with input.")
         if mean.shape[1:] not in ((1, 1), tuple(size)):
             mean = resize_image(mean.transpose(1, 2, 0), size).transpose(2, 0, 1)
         self.mean[in_] = mean
@@ -200,12 +212,13 @@ class Transformer:
 def load_image(filename: PathLike, color: bool = True) -> np.ndarray:
     """Reads an image as float32 from 0 to 1: H×W×3 RGB, or H×W×1 of luminance if not `color`.
 
-    A gray image has three equal channels; transparency is dropped. Luminance is 0.2125 R + 0.7154 G + 0.0721 B.
-    JPEG and PNG are read by this package, other formats by Pillow where that is installed.
+    A gray image has three equal channels; transparency is dropped. Luminance is 0.2125 R + 0.7154 G
+    + 0.0721 B. JPEG and PNG are read by this package, other formats by Pillow where that is
+    installed.
     """
     path = os.fspath(filename)
     if not os.path.exists(path):
-        raise FileNotFoundError(f'{path}: no such image')
+        raise FileNotFoundError(f"{path}: no such image")
     rgb = _decode_rgb(path).astype(np.float32) / 255
     if color:
         return rgb
@@ -224,18 +237,20 @@ def _decode_rgb(path: str) -> np.ndarray:
         if Image is None:
             raise
         with Image.open(path) as image:
-            return np.asarray(image.convert('RGB'))
+            return np.asarray(image.convert("RGB"))
 
 
 def resize_image(im: np.ndarray, new_dims: Sequence[int], interp_order: int = 1) -> np.ndarray:
     """Resizes an H×W×K array to (height, width), float32, without smoothing.
 
-    Order 1 interpolates linearly, 0 takes the nearest pixel, 3 is cubic. With 1 or 3 channels, new pixel i lies at
+    Order 1 interpolates linearly, 0 takes the nearest pixel, 3 is cubic. With 1 or 3 channels, new
+    pixel i lies at
 
         x[i] = (i + ½) · length / new length − ½
 
-    and beyond the border lies the least value of the image; a constant image keeps its value. With other numbers of
-    channels the corners of both images coincide: x[i] = i · (length − 1) / (new length − 1). H×W is one channel.
+    and beyond the border lies the least value of the image; a constant image keeps its value. With
+    other numbers of channels the corners of both images coincide: x[i] = i · (length − 1) / (new
+    length − 1). H×W is one channel.
     """
     im = np.asarray(im)
     height, width = (int(length) for length in new_dims)
@@ -251,14 +266,16 @@ def resize_image(im: np.ndarray, new_dims: Sequence[int], interp_order: int = 1)
 def oversample(images: Sequence[np.ndarray], crop_dims: Sequence[int]) -> np.ndarray:
     """Ten crops of each image: four corners and the centre, then the same mirrored.
 
-    Takes N images of H×W×K (all alike) and (height, width); gives 10·N × height × width × K, float32. The corners
-    come row by row.
+    Takes N images of H×W×K (all alike) and (height, width); gives 10·N × height × width × K,
+    float32. The corners come row by row.
     """
     image_height, image_width, channels = images[0].shape
     height, width = (int(length) for length in crop_dims)
     bottom, right = image_height - height, image_width - width
     if bottom < 0 or right < 0:
-        raise ValueError(f'Crops of {height}×{width} do not fit in images of {image_height}×{image_width}.')
+        raise ValueError(
+            f"Crops of {height}×{width} do not fit in images of {image_height}×{image_width}."
+        )
     places = [(0, 0), (0, right), (bottom, 0), (bottom, right), (bottom // 2, right // 2)]
     crops = np.empty((len(images), 2, 5, height, width, channels), dtype=np.float32)
     for of_image, image in zip(crops, images):

@@ -9,8 +9,8 @@
     n.loss = L.SoftmaxWithLoss(n.conv1, n.label)
     print(n.to_proto())
 
-`L.<Type>` is a layer of any type, its arguments are bottoms and settings; `P.<Name>.<VALUE>` is a value of an
-enumeration in `<Name>Parameter`.
+`L.<Type>` is a layer of any type, its arguments are bottoms and settings; `P.<Name>.<VALUE>` is a
+value of an enumeration in `<Name>Parameter`.
 """
 
 import difflib
@@ -23,33 +23,37 @@ from .proto import caffe_pb2
 
 
 def param_name_dict() -> Dict[str, str]:
-    """Layer types and the fields that hold their settings, without `_param`: 'InnerProduct' → 'inner_product'."""
+    """Layer types and the fields that hold their settings, without `_param`: 'InnerProduct' →
+    'inner_product'.
+    """
     return {
-        field.message_type.name[: -len('Parameter')]: field.name[: -len('_param')]
+        field.message_type.name[: -len("Parameter")]: field.name[: -len("_param")]
         for field in caffe_pb2.LayerParameter.DESCRIPTOR.fields
-        if field.name.endswith('_param') and field.message_type is not None
+        if field.name.endswith("_param") and field.message_type is not None
     }
 
 
-def to_proto(*tops: 'Top'):
-    """A NetParameter with all layers that are needed for `tops`; blobs and layers are named after their types."""
+def to_proto(*tops: "Top"):
+    """A NetParameter with all layers that are needed for `tops`; blobs and layers are named after
+    their types.
+    """
     return _net(tops, {})
 
 
 def assign_proto(proto, name: str, val: Any) -> None:
     """Sets a field of a message to a Python value.
 
-    A dict becomes a message; a list, tuple or array becomes a repeated field; one value for a repeated field
-    becomes its only element.
+    A dict becomes a message; a list, tuple or array becomes a repeated field; one value for a
+    repeated field becomes its only element.
     """
     field = proto.DESCRIPTOR.fields_by_name.get(name)
     if field is None:
         near = difflib.get_close_matches(name, proto.DESCRIPTOR.fields_by_name, 1)
-        hint = f' (did you mean {near[0]}?)' if near else ''
-        raise AttributeError(f'{proto.DESCRIPTOR.name} has no field {name}{hint}')
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise AttributeError(f"{proto.DESCRIPTOR.name} has no field {name}{hint}")
     if isinstance(val, (np.ndarray, np.generic)):
         val = val.tolist()
-    if hasattr(getattr(proto, name), 'extend'):
+    if hasattr(getattr(proto, name), "extend"):
         for item in val if isinstance(val, (list, tuple)) else [val]:
             if isinstance(item, dict):
                 _assign_all(getattr(proto, name).add(), item)
@@ -72,7 +76,7 @@ def _assign_all(proto, values: Dict[str, Any]) -> None:
 class Top:
     """A blob that a layer makes: number `n` of the tops of `fn`."""
 
-    def __init__(self, fn: 'Function', n: int):
+    def __init__(self, fn: "Function", n: int):
         self.fn = fn
         self.n = n
 
@@ -87,20 +91,20 @@ class Function:
     def __init__(self, type_name: str, inputs: Sequence[Top], params: Dict[str, Any]):
         for index, bottom in enumerate(inputs):
             if not isinstance(bottom, Top):
-                raise TypeError(f'{type_name} input {index} is not a Top (type is {type(bottom)})')
+                raise TypeError(f"{type_name} input {index} is not a Top (type is {type(bottom)})")
         self.type_name = type_name
         self.inputs = inputs
         self.params = dict(params)
-        self.ntop: int = self.params.pop('ntop', 1)
-        self.in_place: bool = self.params.pop('in_place', False)
+        self.ntop: int = self.params.pop("ntop", 1)
+        self.in_place: bool = self.params.pop("in_place", False)
         self.tops = tuple(Top(self, n) for n in range(self.ntop))
 
     @property
-    def fn(self) -> 'Function':
+    def fn(self) -> "Function":
         """Itself, so that a layer without tops can stand where a Top does."""
         return self
 
-    def _layer(self, bottoms: Sequence[str], name_of: Callable[[Union[Top, 'Function']], str]):
+    def _layer(self, bottoms: Sequence[str], name_of: Callable[[Union[Top, "Function"]], str]):
         """The layer as a message."""
         layer = caffe_pb2.LayerParameter(type=self.type_name, bottom=bottoms)
         layer.top.extend(bottoms if self.in_place else [name_of(top) for top in self.tops])
@@ -109,7 +113,7 @@ class Function:
         for name, value in self.params.items():
             own = getattr(layer, own_name) if own_name else layer
             # Of fields that both have, the layer type's own is meant.
-            if name.endswith('param') or name not in own.DESCRIPTOR.fields_by_name:
+            if name.endswith("param") or name not in own.DESCRIPTOR.fields_by_name:
                 if name not in layer.DESCRIPTOR.fields_by_name:
                     raise AttributeError(self._no_field(name, own))
                 own = layer
@@ -117,30 +121,33 @@ class Function:
         return layer
 
     def _no_field(self, name: str, own) -> str:
-        known = [*own.DESCRIPTOR.fields_by_name, *caffe_pb2.LayerParameter.DESCRIPTOR.fields_by_name]
+        known = [
+            *own.DESCRIPTOR.fields_by_name,
+            *caffe_pb2.LayerParameter.DESCRIPTOR.fields_by_name,
+        ]
         near = difflib.get_close_matches(name, known, 1)
-        hint = f': did you mean {near[0]}?' if near else '.'
-        return f'{self.type_name} has no setting {name}{hint}'
+        hint = f": did you mean {near[0]}?" if near else "."
+        return f"{self.type_name} has no setting {name}{hint}"
 
 
 class NetSpec:
     """A net whose blobs are its attributes, and are named like them.
 
-    A layer takes the name of its first top. Layers come in the order in which they are needed by the blobs, taken in
-    the order of their assignment.
+    A layer takes the name of its first top. Layers come in the order in which they are needed by
+    the blobs, taken in the order of their assignment.
     """
 
-    tops: 'OrderedDict[str, Union[Top, Function]]'
+    tops: "OrderedDict[str, Union[Top, Function]]"
 
     def __init__(self):
-        super().__setattr__('tops', OrderedDict())
+        super().__setattr__("tops", OrderedDict())
 
     def __setattr__(self, name: str, value: Union[Top, Function]) -> None:
         self.tops[name] = value
 
     def __getattr__(self, name: str):
         # Python itself asks for such names, to copy an object for instance, and expects this error.
-        if name.startswith('__') or name == 'tops':
+        if name.startswith("__") or name == "tops":
             raise AttributeError(name)
         return self.tops[name]
 
@@ -162,7 +169,7 @@ class NetSpec:
         """The NetParameter; `str()` of it is a prototxt."""
         for name, top in self.tops.items():
             if not isinstance(top, (Top, Function)):
-                raise TypeError(f'{name} is not a Top (type is {type(top)})')
+                raise TypeError(f"{name} is not a Top (type is {type(top)})")
         return _net(self.tops.values(), {top: name for name, top in self.tops.items()})
 
 
@@ -174,10 +181,10 @@ def _net(roots: Iterable[Union[Top, Function]], names: Dict[Union[Top, Function]
         if item not in names:
             type_name = item.fn.type_name
             counts[type_name] += 1
-            names[item] = f'{type_name}{counts[type_name]}'
+            names[item] = f"{type_name}{counts[type_name]}"
         return names[item]
 
-    layers: 'OrderedDict[Function, Any]' = OrderedDict()
+    layers: "OrderedDict[Function, Any]" = OrderedDict()
     for root in roots:
         # A stack of its own, as nets are deeper than Python lets functions call themselves.
         waiting = [root.fn]
@@ -197,10 +204,12 @@ def _net(roots: Iterable[Union[Top, Function]], names: Dict[Union[Top, Function]
 
 
 class Layers:
-    """`Layers().<Type>(*bottoms, ntop=1, in_place=False, **settings)` is a Top, a tuple of them, or for ntop=0 a layer."""
+    """`Layers().<Type>(*bottoms, ntop=1, in_place=False, **settings)` is a Top, a tuple of them, or
+    for ntop=0 a layer.
+    """
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith('__'):
+        if name.startswith("__"):
             raise AttributeError(name)
 
         def layer(*bottoms: Top, **settings: Any) -> Union[Top, Tuple[Top, ...], Function]:
@@ -214,22 +223,26 @@ class Layers:
 
 
 class Parameters:
-    """`Parameters().<Name>` is the message `<Name>Parameter`, which has the values of its enumerations."""
+    """`Parameters().<Name>` is the message `<Name>Parameter`, which has the values of its
+    enumerations.
+    """
 
     def __getattr__(self, name: str):
-        if name.startswith('__'):
+        if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(caffe_pb2, name + 'Parameter')
+        return getattr(caffe_pb2, name + "Parameter")
 
 
 _param_names = param_name_dict()
 # Layers that keep their settings in the message of another.
-_param_names.update(Deconvolution='convolution', Im2col='convolution', RNN='recurrent', LSTM='recurrent')
+_param_names.update(
+    Deconvolution="convolution", Im2col="convolution", RNN="recurrent", LSTM="recurrent"
+)
 
 
 def _own_field(type_name: str) -> str:
     """The field of LayerParameter with the settings of a layer type; '' if it has none."""
-    return _param_names[type_name] + '_param' if type_name in _param_names else ''
+    return _param_names[type_name] + "_param" if type_name in _param_names else ""
 
 
 layers = Layers()

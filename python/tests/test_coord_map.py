@@ -71,21 +71,21 @@ def test_crop_writes_the_offset():
 
 def test_crop_refuses_what_does_not_fit():
     n = spec(pool=3)
-    with pytest.raises(AssertionError, match='scale mismatch on crop'):
+    with pytest.raises(AssertionError, match="scale mismatch on crop"):
         crop(n.score, n.data)
     n = spec(deconvolution_pad=10)
-    with pytest.raises(AssertionError, match='cannot crop negative offset'):
+    with pytest.raises(AssertionError, match="cannot crop negative offset"):
         crop(n.score, n.data)
     n = spec(pad=1)
     n.even = L.Convolution(n.score, kernel_size=2, pad=1)
-    with pytest.raises(AssertionError, match='cannot crop noninteger offset'):
+    with pytest.raises(AssertionError, match="cannot crop noninteger offset"):
         crop(n.even, n.data)
 
 
 def test_layers_that_keep_no_places_connect_nothing():
     n = spec()
     n.ip = L.InnerProduct(n.score, num_output=1)
-    with pytest.raises(RuntimeError, match='Could not compute map between tops'):
+    with pytest.raises(RuntimeError, match="Could not compute map between tops"):
         coord_map_from_to(n.ip, n.data)
     with pytest.raises(UndefinedMapException):
         coord_map(L.Pooling(global_pooling=True).fn)
