@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Classifies windows of images and writes the windows with the net's answers to a .csv or .h5 file."""
+"""Classifies windows of images and writes them with the net's answers to a .csv or .h5 file."""
 
 import argparse
 import csv
@@ -20,7 +20,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "input_file",
-        help="A .txt of image names, one a line, or a .csv with the columns filename,xmin,ymin,xmax,ymax.",
+        help="A .txt of image names, one a line, or a .csv of filename,xmin,ymin,xmax,ymax.",
     )
     parser.add_argument(
         "output_file", help='The .csv to write, or the .h5 (a table "df", by pandas).'

@@ -18,7 +18,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("input_net_proto_file", help="The net (.prototxt).")
     parser.add_argument(
         "output_image_file",
-        help="The picture to write: .svg, .png, with Graphviz also .pdf and others, .raw for its language.",
+        help="The picture to write: .svg, .png, .raw; with Graphviz also .pdf and others.",
     )
     parser.add_argument(
         "--rankdir",

@@ -22,7 +22,7 @@ def parse_arguments() -> argparse.Namespace:
         type=int,
         nargs="+",
         default=[0],
-        help="Numbers of GPUs. Where the package was built without NCCL, one trains alone, or the CPU.",
+        help="Numbers of GPUs. Without NCCL the CPU trains.",
     )
     parser.add_argument(
         "--timing", action="store_true", help="Log the time of each layer, and of all."

@@ -46,9 +46,9 @@ from .net_spec import NetSpec, layers, params, to_proto
 from . import dnn
 
 __all__ = [
-    'AdaDeltaSolver', 'AdaGradSolver', 'AdamSolver', 'Classifier', 'Detector', 'Ensemble', 'Layer', 'NCCL', 'Net',
-    'NetSpec', 'NesterovSolver', 'RMSPropSolver', 'SGDSolver', 'TEST', 'TRAIN', 'Timer', 'dnn', 'get_solver',
-    'has_nccl', 'init_log', 'io', 'layer_type_list', 'layers', 'log', 'params', 'set_device', 'set_mode_cpu',
-    'set_mode_gpu', 'set_multiprocess', 'set_random_seed', 'set_solver_count', 'set_solver_rank', 'solver_count',
-    'solver_rank', 'to_proto',
+    "AdaDeltaSolver", "AdaGradSolver", "AdamSolver", "Classifier", "Detector", "Ensemble", "Layer",
+    "NCCL", "NesterovSolver", "Net", "NetSpec", "RMSPropSolver", "SGDSolver", "TEST", "TRAIN",
+    "Timer", "dnn", "get_solver", "has_nccl", "init_log", "io", "layer_type_list", "layers", "log",
+    "params", "set_device", "set_mode_cpu", "set_mode_gpu", "set_multiprocess", "set_random_seed",
+    "set_solver_count", "set_solver_rank", "solver_count", "solver_rank", "to_proto",
 ]  # fmt: skip

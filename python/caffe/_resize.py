@@ -4,7 +4,7 @@ from typing import Any, Callable, Optional, Sequence, Tuple
 
 import numpy as np
 
-# Where each new item comes from: indices into the old items, and their weights, both (new length, taps).
+# Indices of the old items that each new one comes from, and weights, both new length × taps.
 _Taps = Tuple[np.ndarray, np.ndarray]
 
 
@@ -87,8 +87,7 @@ def resize(
 def resize_u8(
     image: np.ndarray, shape: Sequence[int], steps: Sequence[Optional[float]] = (None, None)
 ) -> np.ndarray:
-    """Resizes uint8 H×W×C linearly, bit for bit as OpenCV's `resize`, whose weights are whole
-    1/2048.
+    """Resizes uint8 H×W×C linearly, bit for bit as OpenCV's `resize`; weights are whole 1/2048.
 
     `steps` are old pixels for each new one down and across, where they are not the ratio of the
     lengths.
@@ -105,7 +104,7 @@ def resize_u8(
 
 
 def _fixed_taps(length: int, new_length: int, step: Optional[float], clamps: bool):
-    """The two neighbours of each new item and their weights; with `clamps` the border counts fully."""
+    """Two neighbours of each new item and their weights; with `clamps` the border counts fully."""
     places = centers(length, new_length, step or 1 / (new_length / length)).astype(np.float32)
     first = np.floor(places).astype(np.int32)
     fraction = places - first.astype(np.float32)

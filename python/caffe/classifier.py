@@ -43,8 +43,10 @@ class ImagePrediction:
     image_dims: Sequence[int]
 
     def prepare(self, image_dims: Optional[Sequence[int]] = None, **preprocessing: Any) -> None:
-        """Sets the size that images are brought to before they are cropped (by default the
-        input's), and the rest.
+        """Sets how images become input, by `image_transformer`.
+
+        `image_dims` is the size that they are resized to before they are cropped, by default the
+        input's.
         """
         name = self.inputs[0]
         shape = self.blobs[name].data.shape
@@ -86,7 +88,8 @@ class Classifier(Net, ImagePrediction):
     """A net that classifies images.
 
         classifier = caffe.Classifier('deploy.prototxt', 'net.caffemodel', image_dims=(256, 256),
-                                      mean=np.array([104, 117, 123]), raw_scale=255, channel_swap=(2, 1, 0))
+                                      mean=np.array([104, 117, 123]), raw_scale=255,
+                                      channel_swap=(2, 1, 0))
         probabilities = classifier.predict([caffe.io.load_image('cat.jpg')])
 
     `image_dims` is the (height, width) that images are resized to, by default the input's; for the

@@ -17,8 +17,8 @@ from .net_spec import Function, Top, layers as L
 Map = Tuple[Optional[int], Any, Any]
 
 PASS_THROUGH_LAYERS = [
-    'AbsVal', 'BatchNorm', 'Bias', 'BNLL', 'Clip', 'Dropout', 'Eltwise', 'ELU', 'Exp', 'Log', 'LRN', 'MVN',
-    'Power', 'PReLU', 'ReLU', 'Scale', 'Sigmoid', 'Split', 'Swish', 'TanH', 'Threshold',
+    "AbsVal", "BatchNorm", "Bias", "BNLL", "Clip", "Dropout", "Eltwise", "ELU", "Exp", "Log", "LRN",
+    "MVN", "Power", "PReLU", "ReLU", "Scale", "Sigmoid", "Split", "Swish", "TanH", "Threshold",
 ]  # fmt: skip
 
 
@@ -31,7 +31,7 @@ class AxisMismatchException(Exception):
 
 
 def conv_params(fn: Function) -> Tuple[int, np.ndarray, np.ndarray, np.ndarray]:
-    """(axis, stride, extent of the kernel, pad) of a Convolution, Deconvolution, Im2col or Pooling."""
+    """(axis, stride, extent, pad) of a Convolution, Deconvolution, Im2col or Pooling."""
     params = fn.params.get("convolution_param") or fn.params.get("pooling_param") or fn.params
     if params.get("global_pooling"):
         raise UndefinedMapException("A global Pooling does not keep places.")

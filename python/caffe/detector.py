@@ -1,5 +1,6 @@
-"""Detection by classifying windows of images, as in R-CNN (Girshick et al., 2014,
-https://arxiv.org/abs/1311.2524).
+"""Detection by classifying windows of images.
+
+As in R-CNN (Girshick et al., 2014, https://arxiv.org/abs/1311.2524).
 """
 
 import os
@@ -16,8 +17,8 @@ from .pycaffe import Net
 class Detector(Net):
     """A net that classifies windows of images.
 
-        detector = caffe.Detector('deploy.prototxt', 'net.caffemodel', mean=np.array([104, 117, 123]),
-                                  raw_scale=255, channel_swap=(2, 1, 0), context_pad=16)
+        detector = caffe.Detector('deploy.prototxt', 'net.caffemodel', raw_scale=255,
+                                  mean=np.array([104, 117, 123]), channel_swap=(2, 1, 0), context_pad=16)
         detector.detect_windows([('cat.jpg', [(10, 20, 110, 220)])])
 
     For `mean`, `input_scale`, `raw_scale` and `channel_swap` see `caffe.io.Transformer`.
@@ -69,9 +70,9 @@ class Detector(Net):
             import selective_search_ijcv_with_python as selective_search
         except ImportError as error:
             raise ImportError(
-                "Selective search needs MATLAB and the Python package selective_search_ijcv_with_python "
-                "(https://github.com/sergeyk/selective_search_ijcv_with_python). Windows from elsewhere can be given "
-                "to detect_windows, or in a .csv with --crop_mode=list."
+                "Selective search needs MATLAB and the Python package "
+                "selective_search_ijcv_with_python, of github.com/sergeyk. Windows from elsewhere "
+                "can be given to detect_windows, or in a .csv with --crop_mode=list."
             ) from error
         # MATLAB runs in another folder.
         paths = [os.path.abspath(name) for name in image_fnames]
@@ -104,7 +105,7 @@ class Detector(Net):
         height, width = np.minimum(size, side - pad)
         if bottom <= top or right <= left or height < 1 or width < 1:
             raise ValueError(
-                f"The window {tuple(window)} lies outside of the image, {im.shape[0]}×{im.shape[1]}."
+                f"The window {tuple(window)} is outside of the image, {im.shape[0]}×{im.shape[1]}."
             )
 
         crop = np.broadcast_to(self.crop_mean, tuple(self.crop_dims)).astype(np.float32)

@@ -152,8 +152,9 @@ def imagesFromBlob(blob: np.ndarray) -> List[np.ndarray]:
 
 
 def readNetFromCaffe(prototxt: _Source, caffeModel: Optional[_Source] = None) -> "Net":
-    """Reads a net, each part of it a file's name or the bytes of a file; without weights it has its
-    fillers'.
+    """Reads a net and its weights.
+
+    Each is the name of a file, or the bytes of one. Without weights the fillers' stay.
     """
     if isinstance(prototxt, (str, os.PathLike)) and not _is_bytes(caffeModel):
         weights = None if caffeModel is None else os.fspath(caffeModel)
@@ -199,7 +200,7 @@ class Net:
         names = [] if net is None else list(net._layer_names)
         types = [] if net is None else [layer.type for layer in net.layers]
         self._places = {name: place for place, name in enumerate(names)}
-        # Inputs are no layers to OpenCV, and it does not show the Splits that a net inserts by itself.
+        # Inputs are no layers to OpenCV, and it does not show the Splits that nets insert.
         shown = [name for name, type in zip(names, types) if type not in ("Input", "Split")]
         self._names: List[str] = shown
         self._makers = {top: name for name in shown for top in net.top_names[name]}
@@ -218,8 +219,9 @@ class Net:
     def setInput(
         self, blob: np.ndarray, name: str = "", scalefactor: float = 1.0, mean: _Numbers = ()
     ) -> None:
-        """Sets the input called `name`, or the first, to scalefactor · (blob − mean); the net takes
-        on its shape.
+        """Sets the input called `name`, or the first, to scalefactor · (blob − mean).
+
+        The net takes on the shape of the blob.
         """
         inputs = list(self.caffe_net.inputs)
         if name and name not in inputs:
@@ -323,7 +325,7 @@ class Net:
         number = self.getLayerId(layer) if isinstance(layer, str) else int(layer)
         if not 1 <= number <= len(self._names):
             raise ValueError(
-                f"The net has no layer {layer}; its layers are numbered from 1 to {len(self._names)}."
+                f"The net has no layer {layer}; they are numbered from 1 to {len(self._names)}."
             )
         return self._names[number - 1]
 
@@ -422,9 +424,9 @@ def NMSBoxes(
     eta: float = 1.0,
     top_k: int = 0,
 ) -> np.ndarray:
-    """Indices of the boxes to keep, best first, so that no two overlap by more than `nms_threshold`
-    (as IoU).
+    """Indices of the boxes to keep, best first, so that no two overlap too much.
 
+    That is, by more than `nms_threshold` as intersection over union.
     Boxes are (x, y, width, height). Only scores above `score_threshold` count, and of these the
     best `top_k` if that is not 0. With `eta` below 1 the threshold shrinks by that factor after
     each kept box while above ½.

@@ -29,9 +29,7 @@ def get_pooling_types_dict() -> Dict[int, str]:
 
 
 def get_edge_label(layer) -> str:
-    """What is written beside the line from a layer to its tops: the size of the batch or the number
-    of outputs.
-    """
+    """What stands beside the line from a layer to its tops: batch size or number of outputs."""
     if layer.type == "Data":
         return f"Batch {layer.data_param.batch_size}"
     if layer.type in ("Convolution", "Deconvolution"):
@@ -42,9 +40,7 @@ def get_edge_label(layer) -> str:
 
 
 def get_layer_lr_mult(layer) -> Tuple[float, float]:
-    """The learning rate multipliers of the weights and the biases of a convolution or inner
-    product.
-    """
+    """The learning rate multipliers of a convolution's or inner product's weights and biases."""
     if layer.type not in ("Convolution", "Deconvolution", "InnerProduct"):
         raise ValueError(f"{layer.type} layers do not have a learning rate multiplier")
     if len(layer.param) > 2:
@@ -54,9 +50,7 @@ def get_layer_lr_mult(layer) -> Tuple[float, float]:
 
 
 def get_layer_label(layer, rankdir: str, display_lrm: bool = False) -> str:
-    """The text in the box of a layer, in quotation marks: its name, type, kernel and learning
-    rates.
-    """
+    """The text in a layer's box, in quotation marks: name, type, kernel and learning rates."""
     # Boxes are read across or down, and there is more room in the other direction.
     separator = " " if rankdir in ("TB", "BT") else r"\n"
     kind = layer.type
@@ -159,7 +153,7 @@ def get_pydot_graph(
         import pydot
     except ImportError as error:
         raise ImportError(
-            "get_pydot_graph needs pydot (pip install pydot); draw_net and draw_net_to_file do without."
+            "get_pydot_graph needs pydot (pip install pydot); draw_net does without."
         ) from error
     nodes, edges = _graph(caffe_net, rankdir, label_edges, phase, display_lrm)
     graph = pydot.Dot(
@@ -212,7 +206,7 @@ def draw_net(
         return drawn.stdout
     if ext not in ("svg", "png"):
         raise ValueError(
-            f"Drawing as .{ext} needs Graphviz (https://graphviz.org); without it, choose .svg or .png."
+            f"Drawing as .{ext} needs Graphviz (graphviz.org); without it, choose .svg or .png."
         )
     rates = {"display_lrm": True} if display_lrm else {}
     return _caffe.draw_net(text_format.MessageToString(caffe_net), rankdir, ext, phase, **rates)
@@ -225,7 +219,7 @@ def draw_net_to_file(
     phase: Optional[int] = None,
     display_lrm: bool = False,
 ) -> None:
-    """Draws a NetParameter to a file, in the format that the end of its name says; see `draw_net`."""
+    """Draws a NetParameter to a file, in the format that its name ends with; see `draw_net`."""
     ext = os.fspath(filename).rpartition(".")[2]
     drawing = draw_net(caffe_net, rankdir, ext, phase, display_lrm)
     with open(filename, "wb") as file:

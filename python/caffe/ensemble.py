@@ -14,7 +14,7 @@ _Names = Union[str, Sequence[str]]
 class Ensemble(ImagePrediction):
     """Several nets, or several snapshots of one, that answer with the mean of their outputs.
 
-        ensemble = caffe.Ensemble('deploy.prototxt', ['a_iter_10000.caffemodel', 'b_iter_10000.caffemodel'])
+        ensemble = caffe.Ensemble('deploy.prototxt', ['a.caffemodel', 'b.caffemodel'])
         probabilities = ensemble.forward(data=images)['prob']
 
     Nets that start from other random weights make other mistakes, and a mean of their answers makes
@@ -64,8 +64,9 @@ class Ensemble(ImagePrediction):
         for model, net in zip(nets, self.nets):
             if list(net.inputs) != self.inputs or list(net.outputs) != self.outputs:
                 raise ValueError(
-                    f"{model} has inputs {list(net.inputs)} and outputs {list(net.outputs)}, but {nets[0]} has "
-                    f"{self.inputs} and {self.outputs}; the nets of an ensemble must have the same."
+                    f"{model} has inputs {list(net.inputs)} and outputs {list(net.outputs)}, but "
+                    f"{nets[0]} has {self.inputs} and {self.outputs}; the nets of an ensemble must "
+                    "have the same."
                 )
         if self.inputs and len(self.blobs[self.inputs[0]].data.shape) == 4:
             self.prepare(
@@ -118,7 +119,7 @@ class Ensemble(ImagePrediction):
                     value = np.log(np.maximum(value, np.finfo(np.float32).tiny))
                 if name in sums and sums[name].shape != value.shape:
                     raise ValueError(
-                        f"{name} has shapes {sums[name].shape} and {value.shape} in nets of the ensemble."
+                        f"{name} has the shapes {sums[name].shape} and {value.shape} in two nets."
                     )
                 sums[name] = sums.get(name, 0) + share * value
         return {name: self._finished(total).astype(np.float32) for name, total in sums.items()}

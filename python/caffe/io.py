@@ -72,7 +72,7 @@ def datum_to_array(datum) -> np.ndarray:
     """The channels × height × width array of a Datum: uint8 if it holds bytes, else float64."""
     if datum.encoded:
         raise ValueError(
-            "The datum holds a compressed image: write datum.data to a file and read that by load_image."
+            "The datum holds a compressed image: write datum.data to a file for load_image."
         )
     if datum.data:
         array = np.frombuffer(datum.data, dtype=np.uint8).copy()
@@ -115,9 +115,7 @@ class Transformer:
         return tuple(self.inputs[in_])[1:]
 
     def preprocess(self, in_: str, data: np.ndarray) -> np.ndarray:
-        """The float32 K×H×W that the input called `in_` takes for an image H'×W'×K; `data` stays as
-        it is.
-        """
+        """The float32 K×H×W for the input called `in_` of an image H'×W'×K; `data` is not changed."""
         size = self._item_shape(in_)[1:]
         array = np.array(data, dtype=np.float32)
         if len(size) == 2 and array.shape[:2] != size:
@@ -135,9 +133,7 @@ class Transformer:
         return array
 
     def deprocess(self, in_: str, data: np.ndarray) -> np.ndarray:
-        """The image that `preprocess` made `data` of, but for its size; axes of length 1 are
-        dropped.
-        """
+        """The image that `preprocess` made `data` of, but for its size, without axes of length 1."""
         rank = len(self._item_shape(in_))
         array = np.array(data, dtype=np.result_type(data, np.float32))
         while array.ndim > rank and array.shape[0] == 1:
@@ -162,9 +158,7 @@ class Transformer:
         self.transpose[in_] = order
 
     def set_channel_swap(self, in_: str, order: Sequence[int]) -> None:
-        """Sets which channel comes where along the first axis after transposing: (2, 1, 0) makes
-        BGR of RGB.
-        """
+        """Sets the order of channels, on the first axis after transposing: (2, 1, 0) swaps R and B."""
         channels = self._item_shape(in_)[0]
         if len(order) != channels:
             raise Exception(
@@ -173,9 +167,7 @@ class Transformer:
         self.channel_swap[in_] = order
 
     def set_raw_scale(self, in_: str, scale: float) -> None:
-        """Sets a factor for the values before the mean is subtracted: 255 for nets trained on 8-bit
-        images.
-        """
+        """Sets a factor for the values before the mean is subtracted: 255 makes them 8-bit ones."""
         self._item_shape(in_)
         self.raw_scale[in_] = scale
 

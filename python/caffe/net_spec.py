@@ -23,9 +23,7 @@ from .proto import caffe_pb2
 
 
 def param_name_dict() -> Dict[str, str]:
-    """Layer types and the fields that hold their settings, without `_param`: 'InnerProduct' →
-    'inner_product'.
-    """
+    """Layer types and the fields with their settings: {'InnerProduct': 'inner_product', …}."""
     return {
         field.message_type.name[: -len("Parameter")]: field.name[: -len("_param")]
         for field in caffe_pb2.LayerParameter.DESCRIPTOR.fields
@@ -34,8 +32,9 @@ def param_name_dict() -> Dict[str, str]:
 
 
 def to_proto(*tops: "Top"):
-    """A NetParameter with all layers that are needed for `tops`; blobs and layers are named after
-    their types.
+    """A NetParameter with all layers that are needed for `tops`.
+
+    Blobs and layers are named after their types, and numbered.
     """
     return _net(tops, {})
 
@@ -204,8 +203,9 @@ def _net(roots: Iterable[Union[Top, Function]], names: Dict[Union[Top, Function]
 
 
 class Layers:
-    """`Layers().<Type>(*bottoms, ntop=1, in_place=False, **settings)` is a Top, a tuple of them, or
-    for ntop=0 a layer.
+    """What `L` is: `L.<Type>(*bottoms, ntop=1, in_place=False, **settings)` makes a layer.
+
+    It gives the layer's Top, a tuple of them, or for ntop=0 the Function.
     """
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -223,9 +223,7 @@ class Layers:
 
 
 class Parameters:
-    """`Parameters().<Name>` is the message `<Name>Parameter`, which has the values of its
-    enumerations.
-    """
+    """What `P` is: `P.<Name>` is `<Name>Parameter`, which has the values of its enumerations."""
 
     def __getattr__(self, name: str):
         if name.startswith("__"):

@@ -1,4 +1,4 @@
-"""What the tests share: the package, or its pure-Python half where the native library is not built."""
+"""What the tests share: the package, or its pure-Python half where the library is not built."""
 
 import pathlib
 import struct
@@ -93,7 +93,9 @@ def write_png(tmp_path):
 
 CLASSIFIER = """
 name: "small"
-layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 2 dim: 3 dim: 4 dim: 4 } } }
+layer {
+  name: "data" type: "Input" top: "data" input_param { shape { dim: 2 dim: 3 dim: 4 dim: 4 } }
+}
 layer {
   name: "conv" type: "Convolution" bottom: "data" top: "conv"
   convolution_param { num_output: 2 kernel_size: 3 weight_filler { type: "gaussian" std: 0.1 } }

@@ -79,7 +79,8 @@ def test_another_package_may_bring_its_caffe_proto():
     other.message_type.add(name="NetParameter").field.add(name="mine", number=1, type=9, label=1)
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); import types; "
-        'caffe = sys.modules["caffe"] = types.ModuleType("caffe"); caffe.__path__ = [sys.argv[1] + "/caffe"]; '
+        'caffe = sys.modules["caffe"] = types.ModuleType("caffe"); '
+        'caffe.__path__ = [sys.argv[1] + "/caffe"]; '
         "from google.protobuf import descriptor_pool; "
         f"descriptor_pool.Default().AddSerializedFile({other.SerializeToString()!r}); "
         "from caffe.proto import caffe_pb2; "

@@ -73,7 +73,8 @@ def test_the_language_of_graphviz_has_all_layers_and_blobs(net, tmp_path):
 
 def test_layers_of_the_other_phase_are_left_out():
     net = read(
-        'layer { name: "a" type: "Data" include { phase: TRAIN } } layer { name: "b" type: "Data" exclude { phase: TRAIN } }'
+        'layer { name: "a" type: "Data" include { phase: TRAIN } }'
+        'layer { name: "b" type: "Data" exclude { phase: TRAIN } }'
         'layer { name: "c" type: "ReLU" }'
     )
     for phase, names in ((None, "abc"), (caffe.TRAIN, "ac"), (caffe.TEST, "bc")):

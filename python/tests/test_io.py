@@ -76,7 +76,8 @@ def test_a_datum_has_three_axes_and_is_not_compressed():
         caffe.io.datum_to_array(caffe_pb2.Datum(data=b"jpg", encoded=True))
 
 
-# -- Resizing: numbers of scikit-image 0.26 (order 1, mode constant, no anti-aliasing) and scipy.ndimage.zoom 1.17 --
+# -- Resizing: numbers of skimage.transform.resize 0.26 (mode='constant', anti_aliasing=False) and
+# scipy.ndimage.zoom 1.17 --
 
 
 @pytest.mark.parametrize(

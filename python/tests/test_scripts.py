@@ -117,7 +117,8 @@ SOLVER = """
 net_param {
   layer { name: "data" type: "DummyData" top: "data" dummy_data_param {
     shape { dim: 2 dim: 3 } data_filler { type: "constant" value: 1 } } }
-  layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 1 } }
+  layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip"
+    inner_product_param { num_output: 1 } }
   layer { name: "loss" type: "EuclideanLoss" bottom: "ip" bottom: "ip" top: "loss" }
 }
 base_lr: 0.1 lr_policy: "fixed" max_iter: 3 display: 1 snapshot_after_train: false
