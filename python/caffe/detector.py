@@ -18,7 +18,8 @@ class Detector(Net):
     """A net that classifies windows of images.
 
         detector = caffe.Detector('deploy.prototxt', 'net.caffemodel', raw_scale=255,
-                                  mean=np.array([104, 117, 123]), channel_swap=(2, 1, 0), context_pad=16)
+                                  mean=np.array([104, 117, 123]), channel_swap=(2, 1, 0),
+                                  context_pad=16)
         detector.detect_windows([('cat.jpg', [(10, 20, 110, 220)])])
 
     For `mean`, `input_scale`, `raw_scale` and `channel_swap` see `caffe.io.Transformer`.

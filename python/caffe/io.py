@@ -115,7 +115,7 @@ class Transformer:
         return tuple(self.inputs[in_])[1:]
 
     def preprocess(self, in_: str, data: np.ndarray) -> np.ndarray:
-        """The float32 K×H×W for the input called `in_` of an image H'×W'×K; `data` is not changed."""
+        """The float32 K×H×W for the input called `in_` of an image H'×W'×K, which is kept."""
         size = self._item_shape(in_)[1:]
         array = np.array(data, dtype=np.float32)
         if len(size) == 2 and array.shape[:2] != size:
@@ -133,7 +133,7 @@ class Transformer:
         return array
 
     def deprocess(self, in_: str, data: np.ndarray) -> np.ndarray:
-        """The image that `preprocess` made `data` of, but for its size, without axes of length 1."""
+        """The image that `preprocess` made `data` of, without axes of length 1."""
         rank = len(self._item_shape(in_))
         array = np.array(data, dtype=np.result_type(data, np.float32))
         while array.ndim > rank and array.shape[0] == 1:
@@ -158,7 +158,7 @@ class Transformer:
         self.transpose[in_] = order
 
     def set_channel_swap(self, in_: str, order: Sequence[int]) -> None:
-        """Sets the order of channels, on the first axis after transposing: (2, 1, 0) swaps R and B."""
+        """Sets the order of channels (the first axis after transposing): (2, 1, 0) for BGR."""
         channels = self._item_shape(in_)[0]
         if len(order) != channels:
             raise Exception(
