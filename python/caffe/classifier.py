@@ -40,7 +40,7 @@ class ImagePrediction:
     forward_all: Callable[..., Dict[str, np.ndarray]]
     transformer: io.Transformer
     crop_dims: np.ndarray
-    image_dims: Sequence[int]
+    image_dims: io.Lengths
 
     def prepare(self, image_dims: Optional[Sequence[int]] = None, **preprocessing: Any) -> None:
         """Sets how images become input, by `image_transformer`.
@@ -56,7 +56,7 @@ class ImagePrediction:
             self.crop_dims if image_dims is None or not len(image_dims) else image_dims
         )
 
-    def predict(self, inputs: Sequence[np.ndarray], oversample: bool = True) -> np.ndarray:
+    def predict(self, inputs: io.Images, oversample: bool = True) -> np.ndarray:
         """The first output for each image, N×C.
 
         Images are H×W×K, as `caffe.io.load_image` gives them, of any sizes. With `oversample` ten

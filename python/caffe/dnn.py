@@ -13,7 +13,7 @@ Where OpenCV returns its own types or an empty tuple, there are arrays and lists
 import os
 import time
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -156,29 +156,28 @@ def readNetFromCaffe(prototxt: _Source, caffeModel: Optional[_Source] = None) ->
 
     Each is the name of a file, or the bytes of one. Without weights the fillers' stay.
     """
-    if isinstance(prototxt, (str, os.PathLike)) and not _is_bytes(caffeModel):
-        weights = None if caffeModel is None else os.fspath(caffeModel)
-        return Net(CaffeNet(os.fspath(prototxt), TEST, weights=weights))
-    if isinstance(prototxt, (str, os.PathLike)):
-        with open(prototxt, "rb") as file:
-            prototxt = file.read()
-    weights = bytes(caffeModel) if _is_bytes(caffeModel) else caffeModel
-    return Net(CaffeNet.from_text(bytes(prototxt).decode(), TEST, weights=weights))
+    weights = None if caffeModel is None else _named_or_bytes(caffeModel)
+    model = _named_or_bytes(prototxt)
+    if isinstance(model, str) and not isinstance(weights, bytes):
+        return Net(CaffeNet(model, TEST, weights=weights))
+    if isinstance(model, str):
+        with open(model, "rb") as file:
+            model = file.read()
+    return Net(CaffeNet.from_text(model.decode(), TEST, weights=weights))
 
 
 def readNet(model: str, config: str = "", framework: str = "") -> "Net":
     """Reads a net from a .prototxt and a .caffemodel, in either order."""
     if framework.lower() not in ("", "caffe"):
         raise ValueError(f"{framework} nets cannot be read, only Caffe.")
-    names = sorted(
-        (os.fspath(name) for name in (model, config) if name),
-        key=lambda name: ".prototxt" not in name,
-    )
-    return readNetFromCaffe(*names)
+    names = [os.fspath(name) for name in (model, config) if name]
+    return readNetFromCaffe(*sorted(names, key=lambda name: not name.endswith(".prototxt")))
 
 
-def _is_bytes(source: Any) -> bool:
-    return isinstance(source, (bytes, bytearray, memoryview, np.ndarray))
+def _named_or_bytes(source: _Source) -> Union[str, bytes]:
+    if isinstance(source, (str, os.PathLike)):
+        return os.fspath(source)
+    return bytes(source)
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,7 @@ class Net:
         # Inputs are no layers to OpenCV, and it does not show the Splits that nets insert.
         shown = [name for name, type in zip(names, types) if type not in ("Input", "Split")]
         self._names: List[str] = shown
-        self._makers = {top: name for name in shown for top in net.top_names[name]}
+        self._makers = {top: name for name in shown for top in self.caffe_net.top_names[name]}
 
     @property
     def caffe_net(self) -> CaffeNet:
@@ -436,9 +435,9 @@ def NMSBoxes(
     if not len(bboxes):
         return np.empty(0, np.int32)
     boxes = np.asarray(bboxes, dtype=float).reshape(-1, 4)
-    scores = np.asarray(scores, dtype=np.float32).ravel()
-    order = np.argsort(-scores, kind="stable")
-    order = order[scores[order] > np.float32(score_threshold)]
+    values = np.asarray(scores, dtype=np.float32).ravel()
+    order = np.argsort(-values, kind="stable")
+    order = order[values[order] > np.float32(score_threshold)]
     if top_k > 0:
         order = order[:top_k]
     low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]

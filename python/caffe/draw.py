@@ -105,13 +105,13 @@ def _is_included(layer, phase: Optional[int]) -> bool:
     return not any(rule.HasField("phase") and rule.phase == phase for rule in layer.exclude)
 
 
-_Graph = Tuple[Dict[str, Dict[str, str]], List[Tuple[str, str, Dict[str, str]]]]
+_Graph = Tuple[Dict[str, Dict[str, Any]], List[Tuple[str, str, Dict[str, Any]]]]
 
 
 def _graph(net, rankdir: str, label_edges: bool, phase: Optional[int], display_lrm: bool) -> _Graph:
     """Attributes of nodes by name, and edges; names and attributes are as Graphviz reads them."""
-    nodes: Dict[str, Dict[str, str]] = {}
-    edges: List[Tuple[str, str, Dict[str, str]]] = []
+    nodes: Dict[str, Dict[str, Any]] = {}
+    edges: List[Tuple[str, str, Dict[str, Any]]] = []
 
     def blob(name: str) -> str:
         node = f'"{_escaped(name)}_blob"'

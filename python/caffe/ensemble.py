@@ -1,14 +1,16 @@
 """Several nets as one, their outputs averaged."""
 
+import os
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 
+from . import io
 from .classifier import ImagePrediction
 from .proto.caffe_pb2 import TEST
 from .pycaffe import Net
 
-_Names = Union[str, Sequence[str]]
+_Names = Union[io.PathLike, Sequence[io.PathLike]]
 
 
 class Ensemble(ImagePrediction):
@@ -78,17 +80,17 @@ class Ensemble(ImagePrediction):
             )
 
     @property
-    def inputs(self) -> List[str]:
+    def inputs(self) -> List[str]:  # type: ignore[override]
         """Names of the inputs."""
         return list(self.nets[0].inputs)
 
     @property
-    def outputs(self) -> List[str]:
+    def outputs(self) -> List[str]:  # type: ignore[override]
         """Names of the outputs."""
         return list(self.nets[0].outputs)
 
     @property
-    def blobs(self) -> Mapping[str, Any]:
+    def blobs(self) -> Mapping[str, Any]:  # type: ignore[override]
         """The blobs of the first net, for their shapes."""
         return self.nets[0].blobs
 
@@ -132,7 +134,9 @@ class Ensemble(ImagePrediction):
 
 
 def _listed(names: _Names) -> List[str]:
-    return [names] if isinstance(names, str) or hasattr(names, "__fspath__") else list(names)
+    if isinstance(names, (str, os.PathLike)):
+        return [os.fspath(names)]
+    return [os.fspath(name) for name in names]
 
 
 def _kept(names: Optional[Iterable[str]]) -> Optional[List[str]]:

@@ -4,6 +4,7 @@ Images are arrays of H×W×K with RGB channels and values from 0 to 1; `Transfor
 of a net's input.
 """
 
+import importlib.util
 import os
 from typing import Dict, Iterable, List, Optional, Sequence, Union
 
@@ -14,6 +15,8 @@ from . import _resize
 from .proto import caffe_pb2
 
 PathLike = Union[str, "os.PathLike[str]"]
+Images = Union[Sequence[np.ndarray], np.ndarray]
+Lengths = Union[Sequence[int], np.ndarray]
 
 
 # -- Messages --------------------------------------------------------------------------------------
@@ -222,17 +225,15 @@ def _decode_rgb(path: str) -> np.ndarray:
     try:
         return _caffe.decode_image(path, True)
     except Exception:
-        try:
-            from PIL import Image
-        except ImportError:
-            Image = None
-        if Image is None:
+        if importlib.util.find_spec("PIL") is None:
             raise
+        from PIL import Image
+
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB"))
 
 
-def resize_image(im: np.ndarray, new_dims: Sequence[int], interp_order: int = 1) -> np.ndarray:
+def resize_image(im: np.ndarray, new_dims: Lengths, interp_order: int = 1) -> np.ndarray:
     """Resizes an H×W×K array to (height, width), float32, without smoothing.
 
     Order 1 interpolates linearly, 0 takes the nearest pixel, 3 is cubic. With 1 or 3 channels, new
@@ -255,7 +256,7 @@ def resize_image(im: np.ndarray, new_dims: Sequence[int], interp_order: int = 1)
     return resized.astype(np.float32)
 
 
-def oversample(images: Sequence[np.ndarray], crop_dims: Sequence[int]) -> np.ndarray:
+def oversample(images: Images, crop_dims: Lengths) -> np.ndarray:
     """Ten crops of each image: four corners and the centre, then the same mirrored.
 
     Takes N images of H×W×K (all alike) and (height, width); gives 10·N × height × width × K,
