@@ -1,0 +1,1 @@
+"""The messages of caffe.proto, in `caffe.proto.caffe_pb2`."""
