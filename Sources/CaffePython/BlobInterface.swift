@@ -69,32 +69,36 @@ final class BlobHandle {
 
 /// Answers -1 when another thread works on the net: then ask again with `caffe_blob_view_waiting`.
 @_cdecl("caffe_blob_view")
-func blobView(_ blob: Handle, _ isDiff: Bool, _ known: Int, _ layout: UnsafeMutablePointer<Int>) -> Int {
+public func blobView(_ blob: Handle, _ isDiff: Bool, _ known: Int, _ layout: UnsafeMutablePointer<Int>) -> Int {
   let blob = object(blob, BlobHandle.self)
   guard let lock = blob.lock else { return blob.view(ofDiff: isDiff, known: known, layout: layout) }
   return lock.withLockIfFree { blob.view(ofDiff: isDiff, known: known, layout: layout) } ?? -1
 }
 
 @_cdecl("caffe_blob_view_waiting")
-func blobViewWaiting(_ blob: Handle, _ isDiff: Bool, _ known: Int, _ layout: UnsafeMutablePointer<Int>) -> Int {
+public func blobViewWaiting(_ blob: Handle, _ isDiff: Bool, _ known: Int, _ layout: UnsafeMutablePointer<Int>) -> Int {
   let blob = object(blob, BlobHandle.self)
   guard let lock = blob.lock else { return blob.view(ofDiff: isDiff, known: known, layout: layout) }
   return lock.withLock { blob.view(ofDiff: isDiff, known: known, layout: layout) }
 }
 
 @_cdecl("caffe_blob_release_view")
-func blobReleaseView(_ blob: Handle, _ isDiff: Bool) { object(blob, BlobHandle.self).releaseView(ofDiff: isDiff) }
+public func blobReleaseView(_ blob: Handle, _ isDiff: Bool) { object(blob, BlobHandle.self).releaseView(ofDiff: isDiff) }
+
+/// A number that changes whenever a blob of the process changes its shape or its memory.
+@_cdecl("caffe_structure_changes")
+public func structureChanges() -> Int { Blob.structureChanges }
 
 /// Writes the extents of at most 32 axes and returns how many there are.
 @_cdecl("caffe_blob_shape")
-func blobShape(_ blob: Handle, _ extents: UnsafeMutablePointer<Int>) -> Int {
+public func blobShape(_ blob: Handle, _ extents: UnsafeMutablePointer<Int>) -> Int {
   let shape = object(blob, BlobHandle.self).blob.shape
   for (axis, extent) in shape.dimensions.enumerated() { extents[axis] = extent }
   return shape.rank
 }
 
 @_cdecl("caffe_blob_reshape")
-func blobReshape(_ blob: Handle, _ extents: UnsafePointer<Int>, _ rank: Int) -> CText? {
+public func blobReshape(_ blob: Handle, _ extents: UnsafePointer<Int>, _ rank: Int) -> CText? {
   attempt {
     let blob = object(blob, BlobHandle.self)
     let shape = try Shape(checking: UnsafeBufferPointer(start: extents, count: rank))

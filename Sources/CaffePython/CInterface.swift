@@ -12,9 +12,9 @@ import FoundationEssentials
 // - A function that can fail returns a text that says why, or null. The caller gives texts back to `caffe_free`.
 // - Functions that take longer than a moment hold the lock of the net they work on: see `SharedLock`.
 
-typealias Handle = UnsafeMutableRawPointer
-typealias CText = UnsafeMutablePointer<CChar>
-typealias CString = UnsafePointer<CChar>
+public typealias Handle = UnsafeMutableRawPointer
+public typealias CText = UnsafeMutablePointer<CChar>
+public typealias CString = UnsafePointer<CChar>
 
 /// Runs the work of a function that can fail; its answer is what went wrong.
 func attempt(_ work: () throws -> Void) -> CText? {
@@ -40,10 +40,10 @@ func object<Object: AnyObject>(_ handle: Handle, _ type: Object.Type = Object.se
 }
 
 @_cdecl("caffe_release")
-func release(_ handle: Handle) { Unmanaged<AnyObject>.fromOpaque(handle).release() }
+public func release(_ handle: Handle) { Unmanaged<AnyObject>.fromOpaque(handle).release() }
 
 @_cdecl("caffe_free")
-func freeMemory(_ memory: UnsafeMutableRawPointer?) { free(memory) }
+public func freeMemory(_ memory: UnsafeMutableRawPointer?) { free(memory) }
 
 /// Bytes for the caller: a copy, and how many they are.
 func give(_ bytes: [UInt8], _ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ count: UnsafeMutablePointer<Int>) {

@@ -5,7 +5,7 @@ import FoundationEssentials
 /// Reads a JPEG or PNG file as OpenCV does, the bytes of a pixel in the order blue, green, red; `isColor` says whether it has
 /// three channels or one. Extents are height, width, channels.
 @_cdecl("caffe_image_read")
-func imageRead(
+public func imageRead(
   _ path: CString, _ isColor: Bool, _ pixels: UnsafeMutablePointer<UnsafeMutableRawPointer?>,
   _ extents: UnsafeMutablePointer<Int>
 ) -> CText? {
@@ -19,7 +19,7 @@ func imageRead(
 
 /// Decodes the bytes of such a file.
 @_cdecl("caffe_image_decode")
-func imageDecode(
+public func imageDecode(
   _ bytes: UnsafePointer<UInt8>, _ count: Int, _ isColor: Bool,
   _ pixels: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ extents: UnsafeMutablePointer<Int>
 ) -> CText? {
@@ -41,7 +41,7 @@ private func giveImage(
 
 /// Writes a PNG or JPEG file, as the name ends.
 @_cdecl("caffe_image_write")
-func imageWrite(_ path: CString, _ pixels: UnsafePointer<UInt8>, _ height: Int, _ width: Int, _ channels: Int) -> CText? {
+public func imageWrite(_ path: CString, _ pixels: UnsafePointer<UInt8>, _ height: Int, _ width: Int, _ channels: Int) -> CText? {
   attempt {
     let path = String(cString: path)
     let image = try bitmap(pixels, height, width, channels)
@@ -55,7 +55,7 @@ func imageWrite(_ path: CString, _ pixels: UnsafePointer<UInt8>, _ height: Int, 
 
 /// Resizes as OpenCV's INTER_LINEAR does on bytes; `result` has room for the new pixels.
 @_cdecl("caffe_image_resize")
-func imageResize(
+public func imageResize(
   _ pixels: UnsafePointer<UInt8>, _ height: Int, _ width: Int, _ channels: Int, _ newHeight: Int, _ newWidth: Int,
   _ result: UnsafeMutablePointer<UInt8>
 ) -> CText? {
@@ -77,8 +77,8 @@ private func bitmap(_ pixels: UnsafePointer<UInt8>, _ height: Int, _ width: Int,
 
 /// Draws the layers of a net given as prototxt, of a phase or, at -1, of both; the format is svg or png.
 @_cdecl("caffe_draw_net")
-func drawNet(
-  _ definition: CString, _ direction: CString, _ format: CString, _ phase: CInt,
+public func drawNet(
+  _ definition: CString, _ direction: CString, _ format: CString, _ phase: CInt, _ showsRates: Bool,
   _ picture: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ count: UnsafeMutablePointer<Int>
 ) -> CText? {
   attempt {
@@ -90,7 +90,8 @@ func drawNet(
       throw NetError("the format is \(format), but it must be svg or png")
     }
     let net = try NetDrawing(
-      NetDefinition(text: String(cString: definition), file: "net"), phase: Phase(rawValue: Int(phase)))
+      NetDefinition(text: String(cString: definition), file: "net"), phase: Phase(rawValue: Int(phase)),
+      showsRates: showsRates)
     give(try net.drawing(direction).encoded(as: format), picture, count)
   }
 }

@@ -12,9 +12,18 @@ final class NetHandle {
     self.lock = lock
   }
 
-  /// Does something that takes the net for itself.
+  /// Does something that takes the net for itself: a pass, which takes care of Python's arrays.
   func attempt(_ work: (Net) throws -> Void) -> CText? {
     lock.withLock { CaffePython.attempt { try work(net) } }
+  }
+
+  /// Does something that may read or change any blob.
+  func change(_ work: (Net) throws -> Void) -> CText? {
+    attempt { net in
+      net.acceptWritesThroughViews()
+      defer { net.updateViews() }
+      try work(net)
+    }
   }
 }
 
@@ -32,7 +41,7 @@ final class LayerHandle {
 /// Builds a net from a prototxt file, or from a text whose name is `path`, for a phase, a level and stages with line feeds
 /// between them.
 @_cdecl("caffe_net_create")
-func netCreate(
+public func netCreate(
   _ path: CString, _ definition: CString?, _ phase: CInt, _ level: CInt, _ stages: CString,
   _ result: UnsafeMutablePointer<Handle?>
 ) -> CText? {
@@ -69,7 +78,7 @@ private struct NetDescription: Encodable {
 }
 
 @_cdecl("caffe_net_describe")
-func netDescribe(_ net: Handle) -> CText? {
+public func netDescribe(_ net: Handle) -> CText? {
   let net = object(net, NetHandle.self).net
   var lossWeights = [Float](repeating: 0, count: net.blobs.count)
   for node in net.layers {
@@ -87,54 +96,54 @@ func netDescribe(_ net: Handle) -> CText? {
 
 /// The multiplications of each layer for one item of the batch, as JSON.
 @_cdecl("caffe_net_multiplies")
-func netMultiplies(_ net: Handle) -> CText? {
+public func netMultiplies(_ net: Handle) -> CText? {
   let net = object(net, NetHandle.self)
   return net.lock.withLock { try? json(LayerCost.multiplies(of: net.net)) }
 }
 
 @_cdecl("caffe_net_blob")
-func netBlob(_ net: Handle, _ index: Int) -> Handle {
+public func netBlob(_ net: Handle, _ index: Int) -> Handle {
   let net = object(net, NetHandle.self)
   return handle(BlobHandle(net.net.blobs[index], lock: net.lock))
 }
 
 @_cdecl("caffe_net_layer")
-func netLayer(_ net: Handle, _ index: Int) -> Handle {
+public func netLayer(_ net: Handle, _ index: Int) -> Handle {
   let net = object(net, NetHandle.self)
   return handle(LayerHandle(net.net.layers[index], of: net))
 }
 
 @_cdecl("caffe_net_forward")
-func netForward(_ net: Handle, _ first: Int, _ last: Int, _ loss: UnsafeMutablePointer<Float>) -> CText? {
+public func netForward(_ net: Handle, _ first: Int, _ last: Int, _ loss: UnsafeMutablePointer<Float>) -> CText? {
   object(net, NetHandle.self).attempt { loss.pointee = try $0.forward(from: first, to: last) }
 }
 
 @_cdecl("caffe_net_backward")
-func netBackward(_ net: Handle, _ last: Int, _ first: Int) -> CText? {
+public func netBackward(_ net: Handle, _ last: Int, _ first: Int) -> CText? {
   object(net, NetHandle.self).attempt { try $0.backward(from: last, to: first) }
 }
 
 @_cdecl("caffe_net_reshape")
-func netReshape(_ net: Handle) -> CText? { object(net, NetHandle.self).attempt { try $0.reshape() } }
+public func netReshape(_ net: Handle) -> CText? { object(net, NetHandle.self).change { try $0.reshape() } }
 
 @_cdecl("caffe_net_clear_param_diffs")
-func netClearParamDiffs(_ net: Handle) -> CText? { object(net, NetHandle.self).attempt { $0.clearParameterDiffs() } }
+public func netClearParamDiffs(_ net: Handle) -> CText? { object(net, NetHandle.self).change { $0.clearParameterDiffs() } }
 
 /// Loads weights by layer name, from a binary file or HDF5.
 @_cdecl("caffe_net_copy_from")
-func netCopyFrom(_ net: Handle, _ path: CString) -> CText? {
-  object(net, NetHandle.self).attempt { try $0.copyWeights(fromFile: String(cString: path)) }
+public func netCopyFrom(_ net: Handle, _ path: CString) -> CText? {
+  object(net, NetHandle.self).change { try $0.copyWeights(fromFile: String(cString: path)) }
 }
 
 @_cdecl("caffe_net_load_hdf5")
-func netLoadHDF5(_ net: Handle, _ path: CString) -> CText? {
-  object(net, NetHandle.self).attempt { try $0.copyWeights(fromHDF5: String(cString: path)) }
+public func netLoadHDF5(_ net: Handle, _ path: CString) -> CText? {
+  object(net, NetHandle.self).change { try $0.copyWeights(fromHDF5: String(cString: path)) }
 }
 
 /// Loads weights from the bytes of a binary file.
 @_cdecl("caffe_net_copy_from_bytes")
-func netCopyFromBytes(_ net: Handle, _ bytes: UnsafePointer<UInt8>, _ count: Int, _ name: CString) -> CText? {
-  object(net, NetHandle.self).attempt {
+public func netCopyFromBytes(_ net: Handle, _ bytes: UnsafePointer<UInt8>, _ count: Int, _ name: CString) -> CText? {
+  object(net, NetHandle.self).change {
     let file = String(cString: name)
     let bytes = Data(UnsafeBufferPointer(start: bytes, count: count))
     try $0.copyWeights(from: NetDefinition(binary: bytes, file: file).parameter)
@@ -142,21 +151,21 @@ func netCopyFromBytes(_ net: Handle, _ bytes: UnsafePointer<UInt8>, _ count: Int
 }
 
 @_cdecl("caffe_net_share_with")
-func netShareWith(_ net: Handle, _ other: Handle) -> CText? {
+public func netShareWith(_ net: Handle, _ other: Handle) -> CText? {
   let (net, other) = (object(net, NetHandle.self), object(other, NetHandle.self))
   net.lock.merge(with: other.lock)
-  return net.attempt { try $0.shareWeights(with: other.net) }
+  return net.change { try $0.shareWeights(with: other.net) }
 }
 
 /// Writes the net with its weights to a caffemodel file, or to HDF5.
 @_cdecl("caffe_net_save")
-func netSave(_ net: Handle, _ path: CString, _ isHDF5: Bool) -> CText? {
-  object(net, NetHandle.self).attempt { try $0.saveWeights(to: String(cString: path), asHDF5: isHDF5) }
+public func netSave(_ net: Handle, _ path: CString, _ isHDF5: Bool) -> CText? {
+  object(net, NetHandle.self).change { try $0.saveWeights(to: String(cString: path), asHDF5: isHDF5) }
 }
 
 /// Lets the MemoryData layer that comes first read images and labels where they are: Python keeps them alive.
 @_cdecl("caffe_net_set_input_arrays")
-func netSetInputArrays(
+public func netSetInputArrays(
   _ net: Handle, _ data: UnsafePointer<Float>, _ count: Int, _ labels: UnsafePointer<Float>, _ labelCount: Int
 ) -> CText? {
   object(net, NetHandle.self).attempt {
@@ -170,7 +179,7 @@ func netSetInputArrays(
 
 /// The extents that a MemoryData layer in first place hands out: batch size, channels, height, width.
 @_cdecl("caffe_net_input_array_shape")
-func netInputArrayShape(_ net: Handle, _ extents: UnsafeMutablePointer<Int>) -> CText? {
+public func netInputArrayShape(_ net: Handle, _ extents: UnsafeMutablePointer<Int>) -> CText? {
   object(net, NetHandle.self).attempt {
     guard let layer = $0.layers.first?.layer as? MemoryDataLayer else {
       throw NetError("set_input_arrays may only be called if the first layer is a MemoryDataLayer")
@@ -184,7 +193,7 @@ func netInputArrayShape(_ net: Handle, _ extents: UnsafeMutablePointer<Int>) -> 
 
 /// Calls a function of Python's with its number and a layer's: 0 before and 1 after forward, 2 before and 3 after backward.
 @_cdecl("caffe_net_add_hook")
-func netAddHook(_ net: Handle, _ moment: CInt, _ number: Int, _ call: @convention(c) (Int, Int) -> CInt) -> CText? {
+public func netAddHook(_ net: Handle, _ moment: CInt, _ number: Int, _ call: @convention(c) (Int, Int) -> CInt) -> CText? {
   let hook: (Int) throws -> Void = { layer in if call(number, layer) != 0 { throw RaisedInPython() } }
   return object(net, NetHandle.self).attempt {
     switch moment {

@@ -16,24 +16,13 @@ final class PythonLayer: Layer {
   static var reshapesEveryPass: Bool { true }
   static var worksInPlace: Bool { true }
 
-  /// The functions of Python's that make a layer, call it and forget it.
-  struct Callbacks {
-    typealias Make = @convention(c) (Handle, CString, CString, CString, CInt) -> Int
-    typealias Call = @convention(c) (Int, CInt, UnsafePointer<Handle>?, Int, Int, UnsafePointer<Bool>?) -> CInt
-    typealias Forget = @convention(c) (Int) -> Void
-
-    var make: Make
-    var call: Call
-    var forget: Forget
-  }
-
   /// What a call asks of the Python object; `_caffe.py` knows these numbers.
   private enum Method: CInt { case setup, reshape, forward, backward }
 
   /// Under which Python knows the object.
   private(set) var number = -1
   private(set) var parameters: [Blob] = []
-  private let callbacks: Callbacks
+  private let callbacks: PythonLayerCallbacks
 
   init(_ definition: LayerDefinition, in context: LayerContext) throws {
     guard let callbacks = Session.pythonLayers else {
@@ -82,14 +71,14 @@ final class PythonLayer: Layer {
 }
 
 @_cdecl("caffe_set_python_layers")
-func setPythonLayers(
-  _ make: @escaping PythonLayer.Callbacks.Make, _ call: @escaping PythonLayer.Callbacks.Call,
-  _ forget: @escaping PythonLayer.Callbacks.Forget
-) { Session.pythonLayers = PythonLayer.Callbacks(make: make, call: call, forget: forget) }
+public func setPythonLayers(
+  _ make: @escaping PythonLayerMake, _ call: @escaping PythonLayerCall,
+  _ forget: @escaping PythonLayerForget
+) { Session.pythonLayers = PythonLayerCallbacks(make: make, call: call, forget: forget) }
 
 /// Adds a learned blob to a layer that is being set up.
 @_cdecl("caffe_python_layer_add_blob")
-func pythonLayerAddBlob(
+public func pythonLayerAddBlob(
   _ layer: Handle, _ extents: UnsafePointer<Int>, _ rank: Int, _ result: UnsafeMutablePointer<Handle?>
 ) -> CText? {
   attempt {
@@ -97,3 +86,17 @@ func pythonLayerAddBlob(
     result.pointee = handle(BlobHandle(object(layer, PythonLayer.self).addParameter(shape), lock: nil))
   }
 }
+
+/// The functions of Python's that make a layer, call it and forget it.
+struct PythonLayerCallbacks {
+  var make: PythonLayerMake
+  var call: PythonLayerCall
+  var forget: PythonLayerForget
+}
+
+/// Makes the object of a module's class for a layer, with its `param_str` and phase; the answer is its number, or -1.
+public typealias PythonLayerMake = @convention(c) (Handle, CString, CString, CString, CInt) -> Int
+/// Calls a method of the object; at set-up with handles of the bottoms and tops, whose numbers follow.
+public typealias PythonLayerCall =
+  @convention(c) (Int, CInt, UnsafePointer<Handle>?, Int, Int, UnsafePointer<Bool>?) -> CInt
+public typealias PythonLayerForget = @convention(c) (Int) -> Void

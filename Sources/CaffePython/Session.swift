@@ -11,7 +11,7 @@ enum Session {
     var netCount: UInt64 = 0
     var rank = 0
     var solverCount = 1
-    var pythonLayers: PythonLayer.Callbacks?
+    var pythonLayers: PythonLayerCallbacks?
     var log: Log?
   }
 
@@ -60,7 +60,7 @@ enum Session {
     set { state.withLock { $0.solverCount = newValue } }
   }
 
-  static var pythonLayers: PythonLayer.Callbacks? {
+  static var pythonLayers: PythonLayerCallbacks? {
     get { state.withLock { $0.pythonLayers } }
     set { state.withLock { $0.pythonLayers = newValue } }
   }

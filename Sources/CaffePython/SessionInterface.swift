@@ -10,25 +10,25 @@ import Logging
 func environmentVariable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
 @_cdecl("caffe_set_random_seed")
-func setRandomSeed(_ seed: UInt64) { Session.seed = seed }
+public func setRandomSeed(_ seed: UInt64) { Session.seed = seed }
 
 @_cdecl("caffe_solver_count")
-func solverCount() -> Int { Session.solverCount }
+public func solverCount() -> Int { Session.solverCount }
 
 @_cdecl("caffe_set_solver_count")
-func setSolverCount(_ count: Int) { Session.solverCount = max(count, 1) }
+public func setSolverCount(_ count: Int) { Session.solverCount = max(count, 1) }
 
 @_cdecl("caffe_solver_rank")
-func solverRank() -> Int { Session.rank }
+public func solverRank() -> Int { Session.rank }
 
 @_cdecl("caffe_set_solver_rank")
-func setSolverRank(_ rank: Int) { Session.rank = max(rank, 0) }
+public func setSolverRank(_ rank: Int) { Session.rank = max(rank, 0) }
 
 /// Drops log lines below a severity: 0 info, 1 warning, 2 error, 3 fatal.
 @_cdecl("caffe_init_log")
-func initLog(_ severity: CInt, _ toStandardError: Bool) -> CText? {
+public func initLog(_ severity: CInt, _ toStandardError: Bool) -> CText? {
   attempt { try Session.initializeLog(severity: Int(severity), toStandardError: toStandardError) }
 }
 
 @_cdecl("caffe_log")
-func log(_ message: CString) -> CText? { attempt { try Session.logger.info("\(String(cString: message))") } }
+public func log(_ message: CString) -> CText? { attempt { try Session.logger.info("\(String(cString: message))") } }

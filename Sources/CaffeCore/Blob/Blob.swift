@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// An N-dimensional array of float32 with its gradient: the data that flow through a net, or the parameters of a layer.
 ///
 /// `data` holds the values, `diff` their gradient; both are row-major and allocated when first touched, so that a net
@@ -29,6 +31,7 @@ public final class Blob {
     self.shape = shape
     data.resize(to: shape.count)
     diff.resize(to: shape.count)
+    Self.noteChange()
   }
 
   public func reshape(like other: Blob) { reshape(to: other.shape) }
@@ -37,13 +40,21 @@ public final class Blob {
   public func shareData(of other: Blob) {
     precondition(count == other.count, "blobs of different size")
     data = other.data
+    Self.noteChange()
   }
 
   /// Makes this blob's gradient the other's: one memory from now on.
   public func shareDiff(of other: Blob) {
     precondition(count == other.count, "blobs of different size")
     diff = other.diff
+    Self.noteChange()
   }
+
+  /// How often any blob of the process changed its shape or its memory: who keeps views of blobs need not look at each.
+  package static var structureChanges: Int { changes.load(ordering: .acquiring) }
+  private static let changes = Atomic(0)
+
+  private static func noteChange() { changes.add(1, ordering: .releasing) }
 
   /// The single value of a scalar blob, such as a loss.
   public var scalar: Float {

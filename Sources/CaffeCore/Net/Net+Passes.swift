@@ -66,12 +66,14 @@ extension Net {
     for hook in hooks { try hook(index) }
   }
 
-  private func acceptWritesThroughViews() {
+  /// Lets changes made through lasting views of any blob count.
+  package func acceptWritesThroughViews() {
     for blob in blobs { blob.acceptWritesThroughViews() }
     for parameter in learnableParameters { parameter.blob.acceptWritesThroughViews() }
   }
 
-  private func updateViews() {
+  /// Shows the newest values in all lasting views.
+  package func updateViews() {
     for blob in blobs { blob.updateViews() }
     for parameter in learnableParameters { parameter.blob.updateViews() }
   }

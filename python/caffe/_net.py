@@ -1,0 +1,589 @@
+"""Nets."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import html
+import json
+import os
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+
+from . import _library as lib
+from ._blobs import Blob, BlobVec, Passes
+from ._layers import Layer, hooks, layer_at, running
+
+
+class Net:
+    """A directed acyclic graph of layers that computes values forward and gradients backward.
+
+    net = caffe.Net("deploy.prototxt", caffe.TEST, weights="net.caffemodel")
+    net.blobs["data"].data[...] = image
+    net.forward()["prob"].argmax()
+
+    Other Python threads run while a net does. One net serves one thread at a time, as do nets that share weights; others run
+    beside it.
+    """
+
+    def __init__(self, network_file: Any, *args: Any, **kwargs: Any) -> None:
+        """Builds the net of a prototxt file.
+
+        Net(network_file, phase, level=0, stages=None, weights=None)
+        Net(network_file, weights_file, phase)     the old form
+
+        phase is caffe.TRAIN or caffe.TEST; level and stages choose among the layers, as in NetState; weights names a caffemodel
+        or HDF5 file. Raises RuntimeError with file, line, layer, cause and way out.
+        """
+        if args and isinstance(args[0], (str, bytes, os.PathLike)):
+            warnings.warn(
+                "Net(network_file, weights_file, phase) is the old form: use "
+                "Net(network_file, phase, weights=weights_file)",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            weights, phase = args
+            self._build(network_file, None, phase, 0, None)
+            require_file(weights)
+            self.copy_from(weights)
+        else:
+            self._init(network_file, *args, **kwargs)
+
+    def _init(
+        self,
+        network_file: Any,
+        phase: int,
+        level: int = 0,
+        stages: Sequence[str] | None = None,
+        weights: Any = None,
+    ) -> None:
+        if weights is not None:
+            require_file(weights)
+        self._build(network_file, None, phase, level, stages)
+        if weights is not None:
+            self.copy_from(weights)
+
+    @classmethod
+    def from_text(
+        cls,
+        prototxt: str,
+        phase: int,
+        level: int = 0,
+        stages: Sequence[str] | None = None,
+        weights: Any = None,
+    ) -> Net:
+        """Builds a net from prototxt in a string; weights may be a path or the bytes of a caffemodel."""
+        net = cls.__new__(cls)
+        net._build("prototxt", prototxt, phase, level, stages)
+        if isinstance(weights, (bytes, bytearray, memoryview)):
+            net.copy_from_bytes(bytes(weights))
+        elif weights is not None:
+            net.copy_from(weights)
+        return net
+
+    @classmethod
+    def _of(cls, handle: int) -> Net:
+        """The net behind a handle, which it takes over."""
+        net = cls.__new__(cls)
+        net._open(handle)
+        return net
+
+    def _build(
+        self,
+        path: Any,
+        prototxt: str | None,
+        phase: int,
+        level: int,
+        stages: Sequence[str] | None,
+    ) -> None:
+        if prototxt is None:
+            require_file(path)
+        if isinstance(stages, str):
+            raise TypeError("stages is a list of strings, not one string")
+        handle = ctypes.c_void_p()
+        lib.check(
+            lib.net_create(
+                lib.path_bytes(path),
+                None if prototxt is None else prototxt.encode(),
+                int(phase),
+                int(level),
+                "\n".join(stages or []).encode(),
+                ctypes.byref(handle),
+            )
+        )
+        self._open(handle.value)
+
+    def _open(self, handle: int) -> None:
+        self._handle = handle
+        self._passes = Passes()
+        self._loss = ctypes.c_float()
+        self._loss_address = ctypes.addressof(self._loss)
+        self._hook_numbers: list[int] = []
+        self._input_arrays: tuple[np.ndarray, np.ndarray] | None = None
+        about = json.loads(lib.take_text(lib.net_describe(handle)))
+        self.name: str = about["name"]
+        self.phase: int = about["phase"]
+        self._layer_about: list[dict[str, Any]] = about["layers"]
+        self._blob_names: list[str] = about["blobs"]
+        self._blob_loss_weights: list[float] = about["lossWeights"]
+        self._inputs: list[int] = about["inputs"]
+        self._outputs: list[int] = about["outputs"]
+        self._layer_names: list[str] = [layer["name"] for layer in self._layer_about]
+
+    def __del__(self, release: Callable[[int], None] = lib.release) -> None:
+        for number in self.__dict__.get("_hook_numbers", ()):
+            hooks.remove(number)
+        handle = self.__dict__.pop("_handle", None)
+        if handle is not None:
+            release(handle)
+
+    # What there is.
+
+    @cached_property
+    def _blobs(self) -> BlobVec:
+        handles = (lib.net_blob(self._handle, index) for index in range(len(self._blob_names)))
+        return BlobVec(Blob(handle, self._passes) for handle in handles)
+
+    @cached_property
+    def blobs(self) -> OrderedDict[str, Blob]:
+        """The blobs by name, in the order in which layers produce them."""
+        return OrderedDict(zip(self._blob_names, self._blobs))
+
+    @cached_property
+    def blob_loss_weights(self) -> OrderedDict[str, float]:
+        """The weight with which each blob enters the loss; 0 for most."""
+        return OrderedDict(zip(self._blob_names, self._blob_loss_weights))
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """The layers in the order in which they run, those that were inserted to split blobs included."""
+        return [
+            layer_at(lib.net_layer(self._handle, index), layer["type"], self._passes)
+            for index, layer in enumerate(self._layer_about)
+        ]
+
+    @cached_property
+    def layer_dict(self) -> OrderedDict[str, Layer]:
+        """The layers by name."""
+        return OrderedDict(zip(self._layer_names, self.layers))
+
+    @cached_property
+    def params(self) -> OrderedDict[str, BlobVec]:
+        """The learned blobs by the name of their layer: weights, then biases."""
+        return OrderedDict(
+            (name, layer.blobs) for name, layer in self.layer_dict.items() if layer.blobs
+        )
+
+    @cached_property
+    def inputs(self) -> list[str]:
+        """The names of the blobs that are fed from outside."""
+        return [self._blob_names[index] for index in self._inputs]
+
+    @cached_property
+    def outputs(self) -> list[str]:
+        """The names of the blobs that no layer consumes, in alphabetical order."""
+        return [self._blob_names[index] for index in self._outputs]
+
+    @cached_property
+    def top_names(self) -> OrderedDict[str, list[str]]:
+        """The names of each layer's tops."""
+        return self._names_of(self._top_ids)
+
+    @cached_property
+    def bottom_names(self) -> OrderedDict[str, list[str]]:
+        """The names of each layer's bottoms."""
+        return self._names_of(self._bottom_ids)
+
+    def _names_of(self, numbers: Callable[[int], list[int]]) -> OrderedDict[str, list[str]]:
+        return OrderedDict(
+            (name, [self._blob_names[blob] for blob in numbers(index)])
+            for index, name in enumerate(self._layer_names)
+        )
+
+    def _top_ids(self, layer: int) -> list[int]:
+        return self._layer_about[layer]["tops"]
+
+    def _bottom_ids(self, layer: int) -> list[int]:
+        return self._layer_about[layer]["bottoms"]
+
+    @property
+    def multiply_counts(self) -> OrderedDict[str, int]:
+        """The multiplications of each layer for one item of the batch; convolutions and inner products count."""
+        text = lib.take_text(lib.net_multiplies(self._handle))
+        return OrderedDict(zip(self._layer_names, json.loads(text)))
+
+    # Passes.
+
+    def _forward(self, start: int, end: int) -> float:
+        """Runs the layers from one number to another; returns their loss."""
+        # As `with self._running()` does, for the sake of nets that take microseconds.
+        passes = self._passes
+        passes.begin()
+        nets = running()
+        nets.append(passes)
+        try:
+            error = lib.net_forward(self._handle, start, end, self._loss_address)
+        finally:
+            nets.pop()
+            passes.generation += 1
+        if error:
+            lib.fail(error)
+        return self._loss.value
+
+    def _backward(self, start: int, end: int) -> None:
+        with self._running():
+            error = lib.net_backward(self._handle, start, end)
+        if error:
+            lib.fail(error)
+
+    def _running(self) -> _Running:
+        return _Running(self._passes)
+
+    def forward(
+        self,
+        blobs: Sequence[str] | None = None,
+        start: str | None = None,
+        end: str | None = None,
+        **kwargs: Any,
+    ) -> dict[str, np.ndarray]:
+        """Computes forward, from the layer `start` to the layer `end`, all by default.
+
+        Keyword arguments are values for all the inputs. Returns the values of the outputs, or of the tops of `end`, and of the
+        blobs named in `blobs`: arrays over the net's memory, which the next pass changes.
+        """
+        if start is None and end is None and not kwargs:
+            self._forward(0, len(self._layer_names) - 1)
+            names: Iterable[str] = self.outputs
+        else:
+            first = 0 if start is None else self._layer_index(start)
+            last = len(self._layer_names) - 1 if end is None else self._layer_index(end)
+            if kwargs:
+                self._feed(kwargs)
+            self._forward(first, last)
+            names = self.outputs if end is None else self.top_names[end]
+        found = self.blobs
+        values = {name: found[name].data for name in names}
+        if blobs:
+            values.update((name, self._blob(name).data) for name in blobs)
+        return values
+
+    def backward(
+        self,
+        diffs: Sequence[str] | None = None,
+        start: str | None = None,
+        end: str | None = None,
+        **kwargs: Any,
+    ) -> dict[str, np.ndarray]:
+        """Computes gradients backward, from the layer `start` down to the layer `end`, all by default.
+
+        Keyword arguments are gradients for all the outputs. Returns the gradients of the inputs, or of the bottoms of `end`, and
+        of the blobs named in `diffs`. Without `force_backward: true` in the net, layers below the lowest that learns are left
+        out.
+        """
+        first = len(self._layer_names) - 1 if start is None else self._layer_index(start)
+        last = 0 if end is None else self._layer_index(end)
+        names = list(self.inputs if end is None else self.bottom_names[end])
+        if kwargs:
+            if set(kwargs) != set(self.outputs):
+                raise Exception("Top diff arguments do not match net outputs.")
+            for name, values in kwargs.items():
+                blob = self.blobs[name]
+                if np.shape(values)[:1] != blob.shape[:1]:
+                    raise Exception("Diff is not batch sized")
+                blob.diff[...] = values
+        self._backward(first, last)
+        return {name: self._blob(name).diff for name in [*names, *(diffs or [])]}
+
+    def _feed(self, values: dict[str, Any]) -> None:
+        if set(values) != set(self.inputs):
+            raise Exception("Input blob arguments do not match net inputs.")
+        for name, value in values.items():
+            blob = self.blobs[name]
+            if np.shape(value)[:1] != blob.shape[:1]:
+                raise Exception("Input is not batch sized")
+            blob.data[...] = value
+
+    def _layer_index(self, name: str) -> int:
+        try:
+            return self._layer_names.index(name)
+        except ValueError:
+            raise _unknown("layer", name, self._layer_names) from None
+
+    def _blob(self, name: str) -> Blob:
+        try:
+            return self.blobs[name]
+        except KeyError:
+            raise KeyError(str(_unknown("blob", name, self._blob_names))) from None
+
+    def forward_all(
+        self, blobs: Sequence[str] | None = None, **kwargs: Any
+    ) -> dict[str, np.ndarray]:
+        """Runs forward over any number of items, in batches of the first blob's size.
+
+        Keyword arguments are arrays of items for the inputs. Returns copies of the outputs, and of the blobs named in `blobs`, for
+        all items.
+        """
+        collected: dict[str, list[np.ndarray]] = {}
+        for batch in self._batches(kwargs):
+            for name, values in self.forward(blobs=blobs, **batch).items():
+                collected.setdefault(name, []).extend(values.copy())
+        return self._joined(collected, kwargs)
+
+    def forward_backward_all(
+        self,
+        blobs: Sequence[str] | None = None,
+        diffs: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Runs forward and backward over any number of items.
+
+        Keyword arguments are arrays of items for the inputs and gradients for the outputs. Returns two dictionaries, as
+        `forward_all` does: values and gradients.
+        """
+        values: dict[str, list[np.ndarray]] = {}
+        gradients: dict[str, list[np.ndarray]] = {}
+        forward_batches = self._batches({k: v for k, v in kwargs.items() if k in self.inputs})
+        backward_batches = self._batches({k: v for k, v in kwargs.items() if k in self.outputs})
+        for inputs, outputs in zip_longest(forward_batches, backward_batches, fillvalue={}):
+            for name, value in self.forward(blobs=blobs, **inputs).items():
+                values.setdefault(name, []).extend(value.copy())
+            for name, value in self.backward(diffs=diffs, **outputs).items():
+                gradients.setdefault(name, []).extend(value.copy())
+        return self._joined(values, kwargs), self._joined(gradients, kwargs)
+
+    def _batches(self, items: dict[str, Any]) -> Iterator[dict[str, np.ndarray]]:
+        """Cuts the items into batches; the last one is filled up with zeros."""
+        if not items:
+            return
+        size = self._blobs[0].shape[0]
+        arrays = {name: np.asarray(values) for name, values in items.items()}
+        for begin in range(0, len(next(iter(arrays.values()))), size):
+            batch = {}
+            for name, array in arrays.items():
+                part = array[begin : begin + size]
+                missing = size - len(part)
+                if missing:
+                    part = np.concatenate([part, np.zeros((missing, *part.shape[1:]), part.dtype)])
+                batch[name] = part
+            yield batch
+
+    @staticmethod
+    def _joined(
+        collected: dict[str, list[np.ndarray]], items: dict[str, Any]
+    ) -> dict[str, np.ndarray]:
+        count = len(next(iter(items.values())))
+        return {name: np.asarray(values[:count]) for name, values in collected.items()}
+
+    def reshape(self) -> None:
+        """Lets the shapes of the inputs take effect in all layers."""
+        with self._running():
+            error = lib.net_reshape(self._handle)
+        lib.check(error)
+
+    def clear_param_diffs(self) -> None:
+        """Sets the gradients of all learned blobs to zero."""
+        with self._running():
+            error = lib.net_clear_param_diffs(self._handle)
+        lib.check(error)
+
+    # Weights.
+
+    def copy_from(self, weights: Any) -> None:
+        """Loads weights by layer name from a caffemodel or HDF5 file; layers that it does not name keep theirs."""
+        require_file(weights)
+        with self._running():
+            error = lib.net_copy_from(self._handle, lib.path_bytes(weights))
+        lib.check(error)
+
+    def copy_from_bytes(self, weights: bytes, name: str = "caffemodel") -> None:
+        """Loads weights from the content of a caffemodel file."""
+        with self._running():
+            error = lib.net_copy_from_bytes(self._handle, weights, len(weights), name.encode())
+        lib.check(error)
+
+    def load_hdf5(self, path: Any) -> None:
+        """Loads weights from an HDF5 file."""
+        require_file(path)
+        with self._running():
+            error = lib.net_load_hdf5(self._handle, lib.path_bytes(path))
+        lib.check(error)
+
+    def share_with(self, other: Net) -> None:
+        """Uses the weights of the other net's layers of the same names: one memory from now on."""
+        with self._running():
+            error = lib.net_share_with(self._handle, other._handle)
+        lib.check(error)
+
+    def save(self, path: Any) -> None:
+        """Writes the net with its weights to a caffemodel file."""
+        self._save(path, False)
+
+    def save_hdf5(self, path: Any) -> None:
+        """Writes the weights to an HDF5 file."""
+        self._save(path, True)
+
+    def _save(self, path: Any, is_hdf5: bool) -> None:
+        with self._running():
+            error = lib.net_save(self._handle, lib.path_bytes(path), is_hdf5)
+        lib.check(error)
+
+    # Data.
+
+    def set_input_arrays(self, data: np.ndarray, labels: np.ndarray) -> None:
+        """Has the MemoryData layer, which must be the first, read these arrays where they are.
+
+        data is float32 of shape N x C x H x W, labels float32 of shape N or N x 1 x 1 x 1; N is a multiple of the batch size.
+        """
+        if labels.ndim == 1:
+            labels = labels[:, np.newaxis, np.newaxis, np.newaxis]
+        extents = lib.Extents()
+        lib.check(lib.net_input_array_shape(self._handle, extents))
+        _require_array(data, "data array", tuple(extents[1:4]))
+        _require_array(labels, "labels array", (1, 1, 1))
+        if len(data) != len(labels):
+            raise RuntimeError("data and labels must have the same first dimension")
+        if len(data) % extents[0]:
+            raise RuntimeError("first dimensions of input arrays must be a multiple of batch size")
+        lib.check(
+            lib.net_set_input_arrays(
+                self._handle, data.ctypes.data, data.size, labels.ctypes.data, labels.size
+            )
+        )
+        self._input_arrays = (data, labels)
+
+    _set_input_arrays = set_input_arrays
+
+    # Hooks.
+
+    def before_forward(self, function: Callable[[int], Any]) -> None:
+        """Calls the function with a layer's number before the layer runs forward."""
+        self._add_hook(0, function)
+
+    def after_forward(self, function: Callable[[int], Any]) -> None:
+        """Calls the function with a layer's number after the layer ran forward."""
+        self._add_hook(1, function)
+
+    def before_backward(self, function: Callable[[int], Any]) -> None:
+        """Calls the function with a layer's number before the layer runs backward."""
+        self._add_hook(2, function)
+
+    def after_backward(self, function: Any) -> None:
+        """Calls the function with a layer's number after the layer ran backward."""
+        if callable(function):
+            self._add_hook(3, function)
+
+    def _add_hook(self, moment: int, function: Callable[[int], Any]) -> None:
+        if not callable(function):
+            raise TypeError(f"{function!r} is no function of a layer's number")
+        number = hooks.add(function)
+        self._hook_numbers.append(number)
+        lib.check(lib.net_add_hook(self._handle, moment, number, hooks.function))
+
+    # What a notebook shows.
+
+    def _table(self) -> list[tuple[str, str, str, str, str]]:
+        rows = []
+        for index, (name, multiplies) in enumerate(self.multiply_counts.items()):
+            shapes = [" x ".join(map(str, self._blobs[top].shape)) for top in self._top_ids(index)]
+            count = sum(blob.count for blob in self.layers[index].blobs)
+            about = self._layer_about[index]
+            rows.append((name, about["type"], ", ".join(shapes), _number(count), _number(multiplies)))
+        return rows
+
+    _titles = ("layer", "type", "output", "parameters", "multiplies")
+
+    def _title(self) -> str:
+        parameters = sum(blob.count for blobs in self.params.values() for blob in blobs)
+        multiplies = sum(self.multiply_counts.values())
+        phase = ["TRAIN", "TEST"][self.phase]
+        return (
+            f"caffe.Net {self.name!r}, phase {phase}: {len(self._layer_names)} layers, "
+            f"{parameters:,} parameters, {multiplies:,} multiplies an item"
+        )
+
+    def __repr__(self) -> str:
+        rows = [self._titles, *self._table()]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(self._titles))]
+        lines = [
+            "  ".join(
+                cell.rjust(width) if column > 2 else cell.ljust(width)
+                for column, (cell, width) in enumerate(zip(row, widths))
+            ).rstrip()
+            for row in rows
+        ]
+        return "\n".join([self._title(), *lines])
+
+    def _repr_html_(self) -> str:
+        def row(cells: Iterable[str], tag: str) -> str:
+            return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
+
+        body = "".join(row(cells, "td") for cells in self._table())
+        return (
+            f"<table><caption>{html.escape(self._title())}</caption>"
+            f"<thead>{row(self._titles, 'th')}</thead><tbody>{body}</tbody></table>"
+        )
+
+
+class _Running:
+    """Around a call in which the library runs a net."""
+
+    __slots__ = ("_passes",)
+
+    def __init__(self, passes: Passes) -> None:
+        self._passes = passes
+
+    def __enter__(self) -> None:
+        self._passes.begin()
+        running().append(self._passes)
+
+    def __exit__(self, *_: Any) -> None:
+        running().pop()
+        self._passes.end()
+
+
+def running_all(nets: Sequence[Net]) -> contextlib.ExitStack:
+    """Around a call in which the library runs several nets."""
+    stack = contextlib.ExitStack()
+    for net in nets:
+        stack.enter_context(net._running())
+    return stack
+
+
+def require_file(path: Any) -> None:
+    """Raises RuntimeError unless the file can be read."""
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError:
+        raise RuntimeError(f"Could not open file {os.fsdecode(path)}") from None
+
+
+def _require_array(array: np.ndarray, what: str, shape: tuple[int, ...]) -> None:
+    """Raises RuntimeError unless the array can be read where it is."""
+    if not array.flags.c_contiguous:
+        raise RuntimeError(f"{what} must be C contiguous")
+    if array.ndim != 4:
+        raise RuntimeError(f"{what} must be 4-d")
+    if array.dtype != np.float32:
+        raise RuntimeError(f"{what} must be float32")
+    for extent, wanted, name in zip(array.shape[1:], shape, ("channels", "height", "width")):
+        if extent != wanted:
+            raise RuntimeError(f"{what} has wrong {name}")
+
+
+def _unknown(kind: str, name: str, known: Sequence[str]) -> ValueError:
+    import difflib
+
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return ValueError(f"the net has no {kind} {name!r}{hint}")
+
+
+def _number(count: int) -> str:
+    return f"{count:,}" if count else ""
