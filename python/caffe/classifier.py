@@ -1,6 +1,6 @@
 """Classification of images."""
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -34,9 +34,17 @@ def image_transformer(
 class ImagePrediction:
     """`predict` for a net, or what passes for one, whose first input takes images."""
 
-    inputs: List[str]
-    outputs: List[str]
-    blobs: Mapping[str, Any]
+    if TYPE_CHECKING:
+
+        @property
+        def inputs(self) -> List[str]: ...
+
+        @property
+        def outputs(self) -> List[str]: ...
+
+        @property
+        def blobs(self) -> Mapping[str, Any]: ...
+
     forward_all: Callable[..., Dict[str, np.ndarray]]
     transformer: io.Transformer
     crop_dims: np.ndarray

@@ -60,7 +60,8 @@ class Detector(Net):
                 batch.append(self.transformer.preprocess(name, self.crop(image, window)))
                 detections.append({"window": window, "prediction": None, "filename": filename})
         if batch:
-            predictions = self.forward_all(**{name: np.stack(batch)})[self.outputs[0]]
+            inputs: Dict[str, Any] = {name: np.stack(batch)}
+            predictions = self.forward_all(**inputs)[self.outputs[0]]
             for detection, prediction in zip(detections, predictions):
                 detection["prediction"] = prediction
         return detections

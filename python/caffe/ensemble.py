@@ -80,17 +80,17 @@ class Ensemble(ImagePrediction):
             )
 
     @property
-    def inputs(self) -> List[str]:  # type: ignore[override]
+    def inputs(self) -> List[str]:
         """Names of the inputs."""
         return list(self.nets[0].inputs)
 
     @property
-    def outputs(self) -> List[str]:  # type: ignore[override]
+    def outputs(self) -> List[str]:
         """Names of the outputs."""
         return list(self.nets[0].outputs)
 
     @property
-    def blobs(self) -> Mapping[str, Any]:  # type: ignore[override]
+    def blobs(self) -> Mapping[str, Any]:
         """The blobs of the first net, for their shapes."""
         return self.nets[0].blobs
 
@@ -101,13 +101,13 @@ class Ensemble(ImagePrediction):
             net.reshape()
 
     def forward(
-        self, blobs: Optional[Iterable[str]] = None, **inputs: np.ndarray
+        self, blobs: Optional[Iterable[str]] = None, **inputs: Any
     ) -> Dict[str, np.ndarray]:
         """Means of the outputs, and of the blobs named in `blobs`, by name; see `Net.forward`."""
         return self._mean_of(lambda net: net.forward(blobs=_kept(blobs), **inputs))
 
     def forward_all(
-        self, blobs: Optional[Iterable[str]] = None, **inputs: np.ndarray
+        self, blobs: Optional[Iterable[str]] = None, **inputs: Any
     ) -> Dict[str, np.ndarray]:
         """The same for any number of items, in batches; see `Net.forward_all`."""
         return self._mean_of(lambda net: net.forward_all(blobs=_kept(blobs), **inputs))
