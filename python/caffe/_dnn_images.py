@@ -1,6 +1,7 @@
 """Blobs of images and choices of boxes, as OpenCV makes them; offered to users by `caffe.dnn`."""
 
-from typing import List, Sequence, Union
+from collections.abc import Sequence
+from typing import Union
 
 import numpy as np
 
@@ -110,7 +111,7 @@ def _fit(image: np.ndarray, height: int, width: int, crop: bool) -> np.ndarray:
     return image[top : top + height, left : left + width]
 
 
-def imagesFromBlob(blob: np.ndarray) -> List[np.ndarray]:
+def imagesFromBlob(blob: np.ndarray) -> list[np.ndarray]:
     """The images H×W×C (H×W if C is 1) in a blob N×C×H×W."""
     if blob.ndim != 4:
         raise ValueError(f"A blob of images is N×C×H×W; this has the shape {blob.shape}.")
@@ -145,7 +146,7 @@ def NMSBoxes(
         order = order[:top_k]
     low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
     areas = boxes[:, 2] * boxes[:, 3]
-    kept: List[int] = []
+    kept: list[int] = []
     threshold = np.float32(nms_threshold)
     for index in order:
         sides = np.minimum(high[index], high[kept]) - np.maximum(low[index], low[kept])

@@ -1,6 +1,7 @@
 """Classification of images."""
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import numpy as np
 
@@ -37,15 +38,15 @@ class ImagePrediction:
     if TYPE_CHECKING:
 
         @property
-        def inputs(self) -> List[str]: ...
+        def inputs(self) -> list[str]: ...
 
         @property
-        def outputs(self) -> List[str]: ...
+        def outputs(self) -> list[str]: ...
 
         @property
         def blobs(self) -> Mapping[str, Any]: ...
 
-    forward_all: Callable[..., Dict[str, np.ndarray]]
+    forward_all: Callable[..., dict[str, np.ndarray]]
     transformer: io.Transformer
     crop_dims: np.ndarray
     image_dims: io.Lengths

@@ -12,8 +12,9 @@ Where OpenCV returns its own types or an empty tuple, there are arrays and lists
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Optional, Union
 
 import numpy as np
 
@@ -79,7 +80,7 @@ class Layer:
 
     name: str
     type: str
-    blobs: List[np.ndarray]
+    blobs: list[np.ndarray]
 
 
 class Net:
@@ -87,14 +88,14 @@ class Net:
 
     def __init__(self, net: Optional[CaffeNet] = None):
         self._net = net
-        self._inputs: Dict[str, np.ndarray] = {}
+        self._inputs: dict[str, np.ndarray] = {}
         self._last_time = 0
         names = [] if net is None else list(net._layer_names)
         types = [] if net is None else [layer.type for layer in net.layers]
         self._places = {name: place for place, name in enumerate(names)}
         # Inputs are no layers to OpenCV, and it does not show the Splits that nets insert.
         shown = [name for name, type in zip(names, types) if type not in ("Input", "Split")]
-        self._names: List[str] = shown
+        self._names: list[str] = shown
         self._makers = {top: name for name in shown for top in self.caffe_net.top_names[name]}
 
     @property
@@ -150,12 +151,12 @@ class Net:
                 return name
         raise ValueError("The net has no layers with outputs.")
 
-    def _run(self, targets: Sequence[Tuple[int, str]]) -> List[np.ndarray]:
+    def _run(self, targets: Sequence[tuple[int, str]]) -> list[np.ndarray]:
         """The values of blobs, each just after the layer at the place beside it."""
         started = time.perf_counter_ns()
         net = self.caffe_net
         self._feed()
-        values: Dict[Tuple[int, str], np.ndarray] = {}
+        values: dict[tuple[int, str], np.ndarray] = {}
         first = 0
         # In stages, as a later layer may work in place on the blob of an earlier one.
         for place, blob in sorted(targets):
@@ -178,7 +179,7 @@ class Net:
         for name, values in self._inputs.items():
             net.blobs[name].data[...] = values
 
-    def _target(self, output: str) -> Tuple[int, str]:
+    def _target(self, output: str) -> tuple[int, str]:
         """The place of the layer to run to, and the blob to take."""
         name = output if output in self._places else self._makers.get(output)
         if name is None:
@@ -190,7 +191,7 @@ class Net:
             raise ValueError(f"{name} has no output.")
         return self._places[name], output if output in tops else tops[0]
 
-    def forwardAndRetrieve(self, outBlobNames: Sequence[str]) -> List[List[np.ndarray]]:
+    def forwardAndRetrieve(self, outBlobNames: Sequence[str]) -> list[list[np.ndarray]]:
         """For each layer name, the list of its outputs."""
         targets = []
         for name in outBlobNames:
@@ -199,7 +200,7 @@ class Net:
         found = iter(self._run([target for of_layer in targets for target in of_layer]))
         return [[next(found) for _ in of_layer] for of_layer in targets]
 
-    def getLayerNames(self) -> List[str]:
+    def getLayerNames(self) -> list[str]:
         """Names of the layers, in order."""
         return list(self._names)
 
@@ -225,7 +226,7 @@ class Net:
         """The number of layers of a type."""
         return sum(self.caffe_net.layer_dict[name].type == layerType for name in self._names)
 
-    def getLayerTypes(self) -> List[str]:
+    def getLayerTypes(self) -> list[str]:
         """The types of layers, each once."""
         return list(dict.fromkeys(self.caffe_net.layer_dict[name].type for name in self._names))
 
@@ -239,7 +240,7 @@ class Net:
             int,
         )
 
-    def getUnconnectedOutLayersNames(self) -> List[str]:
+    def getUnconnectedOutLayersNames(self) -> list[str]:
         """Names of the layers that make the net's outputs."""
         return [self._names[number - 1] for number in self.getUnconnectedOutLayers()]
 
@@ -277,7 +278,7 @@ class Net:
             net.reshape()
         return 2 * sum(net.multiply_counts.values())
 
-    def getPerfProfile(self) -> Tuple[int, np.ndarray]:
+    def getPerfProfile(self) -> tuple[int, np.ndarray]:
         """The time of the last `forward`, and of each layer, in nanoseconds.
 
         The layers are timed now, one by one, on the present input.

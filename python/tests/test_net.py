@@ -136,7 +136,9 @@ def test_blobs_params_and_layers_are_in_the_nets_order(net):
 
 
 def test_loss_weights_and_splits_are_shown():
-    net = caffe.Net.from_text(LOSS + "layer { name: 's' type: 'Silence' bottom: 'ip' }", caffe.TRAIN)
+    net = caffe.Net.from_text(
+        LOSS + "layer { name: 's' type: 'Silence' bottom: 'ip' }", caffe.TRAIN
+    )
     assert net.blob_loss_weights["loss"] == 1 and net.blob_loss_weights["ip"] == 0
     assert "ip_ip_0_split" in net._layer_names
 

@@ -88,8 +88,12 @@ def module(monkeypatch):
 
 def python_layer(name, cls, bottoms=("x",), tops=("y",), more="", param_str=""):
     words = " ".join([f"bottom: '{b}'" for b in bottoms] + [f"top: '{t}'" for t in tops])
-    settings = f"module: 'my_layers' layer: '{cls}'" + (f' param_str: "{param_str}"' if param_str else "")
-    return f"layer {{ name: '{name}' type: 'Python' {words} {more} python_param {{ {settings} }} }}\n"
+    settings = f"module: 'my_layers' layer: '{cls}'" + (
+        f' param_str: "{param_str}"' if param_str else ""
+    )
+    return (
+        f"layer {{ name: '{name}' type: 'Python' {words} {more} python_param {{ {settings} }} }}\n"
+    )
 
 
 INPUT = "force_backward: true layer { name: 'd' type: 'Input' top: 'x' input_param { shape { dim: 2 dim: 3 } } }\n"
@@ -100,7 +104,10 @@ def net_of(*layers, phase=caffe.TRAIN):
 
 
 def test_values_flow_forward_and_gradients_backward():
-    net = net_of(python_layer("a", "Scale"), python_layer("b", "Scale", ["y"], ["z"], param_str="{'factor': 3}"))
+    net = net_of(
+        python_layer("a", "Scale"),
+        python_layer("b", "Scale", ["y"], ["z"], param_str="{'factor': 3}"),
+    )
     net.blobs["x"].data[...] = 2
     assert (net.forward()["z"] == 60).all()
     net.blobs["z"].diff[...] = 1
@@ -181,7 +188,11 @@ def test_an_exception_in_forward_has_its_own_traceback_and_the_net_goes_on(monke
     ("layer", "error", "message"),
     [
         (python_layer("a", "Nothing"), AttributeError, "Nothing"),
-        (python_layer("a", "Scale").replace("my_layers", "no_such_module"), ImportError, "no_such_module"),
+        (
+            python_layer("a", "Scale").replace("my_layers", "no_such_module"),
+            ImportError,
+            "no_such_module",
+        ),
         (python_layer("a", "types"), TypeError, "no class derived from caffe.Layer"),
     ],
 )
@@ -197,7 +208,9 @@ def test_a_missing_method_says_what_it_must_look_like():
             top[0].reshape(1)
 
     sys.modules["my_layers"].Half = Half
-    with pytest.raises(NotImplementedError, match=r"Half has no method forward\(self, bottom, top\)"):
+    with pytest.raises(
+        NotImplementedError, match=r"Half has no method forward\(self, bottom, top\)"
+    ):
         net_of(python_layer("a", "Half")).forward()
 
 
