@@ -419,25 +419,39 @@ def test_other_threads_run_while_a_net_does():
     assert sum(begin < t < end for t in ticks) > 3
 
 
-def test_two_nets_run_in_two_threads_and_one_net_in_turns(net, images):
-    other = caffe.Net.from_text(CONV, caffe.TEST)
-    other.share_with(net)
-    third = caffe.Net.from_text(CONV, caffe.TEST)
-    expected = {n: n.forward(data=images)["prob"].copy() for n in (net, other, third)}
-    failures = []
-
-    def run(which):
-        for _ in range(50):
-            out = which.forward()["prob"]
-            if not np.array_equal(out, expected[which]):
-                failures.append(which)
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in (net, other, third, net)]
+def run_in_threads(function, arguments):
+    threads = [threading.Thread(target=function, args=(argument,)) for argument in arguments]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not failures
+
+
+def test_nets_run_in_threads_of_their_own_also_when_they_share_weights(net, images):
+    sharing = caffe.Net.from_text(CONV, caffe.TEST)
+    sharing.share_with(net)
+    alone = caffe.Net.from_text(CONV, caffe.TEST)
+    expected = {n: n.forward(data=images)["prob"].copy() for n in (net, sharing, alone)}
+    equal = []
+
+    def run(which):
+        for _ in range(50):
+            equal.append(np.array_equal(which.forward()["prob"], expected[which]))
+
+    run_in_threads(run, (net, sharing, alone))
+    assert len(equal) == 150 and all(equal)
+
+
+def test_threads_take_turns_with_one_net(net, images):
+    losses = []
+
+    def run(_):
+        for _ in range(50):
+            losses.append(net._forward(0, len(net.layers) - 1))
+            assert net.blobs["conv"].data.shape == (2, 4, 6, 6)
+
+    run_in_threads(run, range(3))
+    assert len(losses) == 150
 
 
 def test_the_seed_makes_fillers_repeatable():
