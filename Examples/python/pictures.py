@@ -169,10 +169,10 @@ def box(picture, window, color, label="", size=1):
 class Chart:
     """A picture with axes, on which curves and points are drawn in units of the data."""
 
-    def __init__(self, x_range, y_range, title="", x_label="", y_label="", size=(360, 560)):
+    def __init__(self, x_range, y_range, title="", x_label="", y_label="", size=(370, 560)):
         self.ranges = [_widened(x_range), _widened(y_range)]
         self.picture = blank(*size)
-        self.plot = (70, 34, size[1] - 20, size[0] - 50)  # left, top, right, bottom
+        self.plot = (70, 34, size[1] - 20, size[0] - 60)  # left, top, right, bottom
         left, top, right, bottom = self.plot
         for value in _ticks(*self.ranges[0]):
             x = self.place(value, self.ranges[1][0])[0]
@@ -185,10 +185,10 @@ class Chart:
             label = f"{value:.6g}"
             text(self.picture, left - text_width(label, 1) - 4, y - 4, label, GRAY, 1)
         text(self.picture, left + 12, 8, title)
-        text(self.picture, (left + right - text_width(x_label, 1)) / 2, bottom + 24, x_label, size=1)
+        text(self.picture, (left + right - text_width(x_label, 1)) / 2, bottom + 22, x_label, size=1)
         text(self.picture, 4, 8, y_label, size=1)
         self.frame()
-        self.legend_y = top + 6
+        self.legend_x = left + 4
 
     def frame(self):
         left, top, right, bottom = self.plot
@@ -215,13 +215,12 @@ class Chart:
         self.legend(name, color)
 
     def legend(self, name, color):
+        """Adds a name to the line below the axes."""
         if not name:
             return
-        left = self.plot[2] - text_width(name, 1) - 6
-        self.picture[self.legend_y - 2 : self.legend_y + 10, left - 16 : self.plot[2]] = WHITE
-        dot(self.picture, (left - 8, self.legend_y + 3), color, 8)
-        text(self.picture, left, self.legend_y, name, size=1)
-        self.legend_y += 14
+        dot(self.picture, (self.legend_x, self.plot[3] + 43), color, 8)
+        text(self.picture, self.legend_x + 8, self.plot[3] + 40, name, size=1)
+        self.legend_x += text_width(name, 1) + 28
 
 
 def chart(curves, title="", x_label="", y_label=""):
