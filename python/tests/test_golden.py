@@ -36,7 +36,9 @@ def leaves(group):
     found = {}
     if group is not None:
         group.visititems(
-            lambda path, item: found.update({path: item[()]}) if isinstance(item, h5py.Dataset) else None
+            lambda path, item: (
+                found.update({path: item[()]}) if isinstance(item, h5py.Dataset) else None
+            )
         )
     return found
 
@@ -122,7 +124,9 @@ def test_a_solver_takes_the_originals_steps(path, monkeypatch, tmp_path):
                 )
             solver.step(1)
             for name, values in leaves(recorded.get(iteration)).items():
-                assert_agrees(param(solver.net, name).data, values, tolerance, f"{iteration} {name}")
+                assert_agrees(
+                    param(solver.net, name).data, values, tolerance, f"{iteration} {name}"
+                )
         assert solver.iter == int(case.attrs["iterations"])
 
         state = tmp_path / f"{path.stem}_iter_10.solverstate"
