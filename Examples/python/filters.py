@@ -1,6 +1,6 @@
 """Looks into SqueezeNet while it looks at a photograph: its layers, filters, activations and scores.
 
-    python Examples/python/filters.py [--image photo.jpg] [--out folder]
+python Examples/python/filters.py [--image photo.jpg] [--out folder]
 """
 
 import numpy as np
