@@ -66,7 +66,7 @@ def main(arguments=None):
     share_of_zeros = float((deep == 0).mean())
     counts, edges = np.histogram(deep[deep > 0], bins=60)
     histogram = pictures.chart(
-        {f"{100 * share_of_zeros:.0f} % more are 0": ((edges[:-1] + edges[1:]) / 2, counts)},
+        {f"({100 * share_of_zeros:.0f} % of all values are 0)": ((edges[:-1] + edges[1:]) / 2, counts)},
         "Values of fire9 above 0",
         "value",
         "count",
