@@ -4,7 +4,7 @@
 import argparse
 import csv
 import time
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import numpy as np
 
@@ -49,9 +49,9 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-def read_windows(path: str) -> List[Tuple[str, np.ndarray]]:
+def read_windows(path: str) -> list[tuple[str, np.ndarray]]:
     """Windows (ymin, xmin, ymax, xmax) of each image, images in the order of their first line."""
-    windows: Dict[str, List[List[float]]] = {}
+    windows: dict[str, list[list[float]]] = {}
     with open(path, newline="") as file:
         reader = csv.DictReader(file, skipinitialspace=True)
         missing = {"filename", *CORNERS} - set(reader.fieldnames or [])
@@ -66,7 +66,7 @@ def read_windows(path: str) -> List[Tuple[str, np.ndarray]]:
     return [(name, np.array(rows).astype(int)) for name, rows in windows.items()]
 
 
-def read_names(path: str) -> List[str]:
+def read_names(path: str) -> list[str]:
     """The image names in a .txt, or in the column `filename` of a .csv."""
     with open(path, newline="") as file:
         if path.lower().endswith(".csv"):
@@ -78,7 +78,7 @@ def read_names(path: str) -> List[str]:
         return [line.strip() for line in file if line.strip()]
 
 
-def save(path: str, detections: List[Dict[str, Any]]) -> None:
+def save(path: str, detections: list[dict[str, Any]]) -> None:
     if path.lower().endswith(".csv"):
         with open(path, "w", newline="") as file:
             writer = csv.writer(file)

@@ -3,7 +3,7 @@
 
 import argparse
 import multiprocessing
-from typing import Any, List, Optional
+from typing import Any, Optional
 
 import caffe
 from caffe import _command
@@ -30,7 +30,7 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def train(solver: str, snapshot: Optional[str], gpus: List[int], timing: bool = False) -> None:
+def train(solver: str, snapshot: Optional[str], gpus: list[int], timing: bool = False) -> None:
     """Trains on each of `gpus`, or without them."""
     caffe.init_log()
     if not caffe.has_nccl():
@@ -66,7 +66,7 @@ def train_alone(solver_file: str, snapshot: Optional[str], timing: bool) -> None
 
 
 def solve(
-    solver_file: str, snapshot: Optional[str], gpus: List[int], timing: bool, uid: bytes, rank: int
+    solver_file: str, snapshot: Optional[str], gpus: list[int], timing: bool, uid: bytes, rank: int
 ) -> None:
     """The work of one process."""
     caffe.set_device(gpus[rank])
@@ -108,7 +108,7 @@ def time_layers(solver: Any, nccl: Any = None) -> None:
             "back %3d %8s : %.2f" % (number, name, backward[number].ms)
             for number, name in numbered[::-1]
         ]
-        lines += ["solver total: %.2f" % total.ms, "allreduce: %.2f" % reduction.ms]
+        lines += [f"solver total: {total.ms:.2f}", f"allreduce: {reduction.ms:.2f}"]
         caffe.log("\n" + "\n".join(lines) + "\n")
 
     def gradients_ready() -> None:

@@ -52,7 +52,8 @@ package struct Drawing: Sendable {
     elements.append(.line(points, color, width: width))
   }
 
-  package mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ color: Color, width: Double = 1) {
+  package mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ color: Color, width: Double = 1)
+  {
     line([Point(x: x1, y: y1), Point(x: x2, y: y2)], color, width: width)
   }
 

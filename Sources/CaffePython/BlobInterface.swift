@@ -83,7 +83,9 @@ public func blobViewWaiting(_ blob: Handle, _ isDiff: Bool, _ known: Int, _ layo
 }
 
 @_cdecl("caffe_blob_release_view")
-public func blobReleaseView(_ blob: Handle, _ isDiff: Bool) { object(blob, BlobHandle.self).releaseView(ofDiff: isDiff) }
+public func blobReleaseView(_ blob: Handle, _ isDiff: Bool) {
+  object(blob, BlobHandle.self).releaseView(ofDiff: isDiff)
+}
 
 /// A number that changes whenever a blob of the process changes its shape or its memory.
 @_cdecl("caffe_structure_changes")

@@ -46,7 +46,9 @@ public func release(_ handle: Handle) { Unmanaged<AnyObject>.fromOpaque(handle).
 public func freeMemory(_ memory: UnsafeMutableRawPointer?) { free(memory) }
 
 /// Bytes for the caller: a copy, and how many they are.
-func give(_ bytes: [UInt8], _ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ count: UnsafeMutablePointer<Int>) {
+func give(
+  _ bytes: [UInt8], _ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ count: UnsafeMutablePointer<Int>
+) {
   let memory = malloc(max(bytes.count, 1))!
   bytes.withUnsafeBytes { memory.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(memory), byteCount: $0.count) }
   result.pointee = memory

@@ -23,7 +23,9 @@ public func imageDecode(
   _ bytes: UnsafePointer<UInt8>, _ count: Int, _ isColor: Bool,
   _ pixels: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ extents: UnsafeMutablePointer<Int>
 ) -> CText? {
-  attempt { try giveImage(Data(UnsafeBufferPointer(start: bytes, count: count)), isColor, pixels, extents, name: "image") }
+  attempt {
+    try giveImage(Data(UnsafeBufferPointer(start: bytes, count: count)), isColor, pixels, extents, name: "image")
+  }
 }
 
 private func giveImage(
@@ -41,7 +43,9 @@ private func giveImage(
 
 /// Writes a PNG or JPEG file, as the name ends.
 @_cdecl("caffe_image_write")
-public func imageWrite(_ path: CString, _ pixels: UnsafePointer<UInt8>, _ height: Int, _ width: Int, _ channels: Int) -> CText? {
+public func imageWrite(_ path: CString, _ pixels: UnsafePointer<UInt8>, _ height: Int, _ width: Int, _ channels: Int)
+  -> CText?
+{
   attempt {
     let path = String(cString: path)
     let image = try bitmap(pixels, height, width, channels)
@@ -60,7 +64,9 @@ public func imageResize(
   _ result: UnsafeMutablePointer<UInt8>
 ) -> CText? {
   attempt {
-    guard newHeight > 0, newWidth > 0 else { throw NetError("the new size is \(newHeight)x\(newWidth): it must be positive") }
+    guard newHeight > 0, newWidth > 0 else {
+      throw NetError("the new size is \(newHeight)x\(newWidth): it must be positive")
+    }
     let resized = try bitmap(pixels, height, width, channels).resized(height: newHeight, width: newWidth)
     resized.pixels.withUnsafeBufferPointer { result.update(from: $0.baseAddress!, count: $0.count) }
   }

@@ -127,7 +127,9 @@ public func netBackward(_ net: Handle, _ last: Int, _ first: Int) -> CText? {
 public func netReshape(_ net: Handle) -> CText? { object(net, NetHandle.self).change { try $0.reshape() } }
 
 @_cdecl("caffe_net_clear_param_diffs")
-public func netClearParamDiffs(_ net: Handle) -> CText? { object(net, NetHandle.self).change { $0.clearParameterDiffs() } }
+public func netClearParamDiffs(_ net: Handle) -> CText? {
+  object(net, NetHandle.self).change { $0.clearParameterDiffs() }
+}
 
 /// Loads weights by layer name, from a binary file or HDF5.
 @_cdecl("caffe_net_copy_from")
@@ -173,7 +175,8 @@ public func netSetInputArrays(
       throw NetError("set_input_arrays may only be called if the first layer is a MemoryDataLayer")
     }
     try layer.setArrays(
-      data: UnsafeBufferPointer(start: data, count: count), labels: UnsafeBufferPointer(start: labels, count: labelCount))
+      data: UnsafeBufferPointer(start: data, count: count),
+      labels: UnsafeBufferPointer(start: labels, count: labelCount))
   }
 }
 
@@ -193,7 +196,9 @@ public func netInputArrayShape(_ net: Handle, _ extents: UnsafeMutablePointer<In
 
 /// Calls a function of Python's with its number and a layer's: 0 before and 1 after forward, 2 before and 3 after backward.
 @_cdecl("caffe_net_add_hook")
-public func netAddHook(_ net: Handle, _ moment: CInt, _ number: Int, _ call: @convention(c) (Int, Int) -> CInt) -> CText? {
+public func netAddHook(_ net: Handle, _ moment: CInt, _ number: Int, _ call: @convention(c) (Int, Int) -> CInt)
+  -> CText?
+{
   let hook: (Int) throws -> Void = { layer in if call(number, layer) != 0 { throw RaisedInPython() } }
   return object(net, NetHandle.self).attempt {
     switch moment {

@@ -31,7 +31,12 @@ enum Session {
     }
   }
 
-  private static let state = Mutex(State())
+  /// On the heap: a global Mutex of a structure as large starts out as zeros in optimised builds (Swift 6.3).
+  private final class Guarded: Sendable {
+    let state = Mutex(State())
+  }
+
+  private static let guarded = Guarded()
 
   static var registry: LayerRegistry {
     var registry = LayerRegistry.standard
@@ -41,9 +46,9 @@ enum Session {
 
   /// The root of all random numbers from now on.
   static var seed: UInt64? {
-    get { state.withLock { $0.seed } }
+    get { guarded.state.withLock { $0.seed } }
     set {
-      state.withLock {
+      guarded.state.withLock {
         $0.seed = newValue
         $0.netCount = 0
       }
@@ -51,24 +56,24 @@ enum Session {
   }
 
   static var rank: Int {
-    get { state.withLock { $0.rank } }
-    set { state.withLock { $0.rank = newValue } }
+    get { guarded.state.withLock { $0.rank } }
+    set { guarded.state.withLock { $0.rank = newValue } }
   }
 
   static var solverCount: Int {
-    get { state.withLock { $0.solverCount } }
-    set { state.withLock { $0.solverCount = newValue } }
+    get { guarded.state.withLock { $0.solverCount } }
+    set { guarded.state.withLock { $0.solverCount = newValue } }
   }
 
   static var pythonLayers: PythonLayerCallbacks? {
-    get { state.withLock { $0.pythonLayers } }
-    set { state.withLock { $0.pythonLayers = newValue } }
+    get { guarded.state.withLock { $0.pythonLayers } }
+    set { guarded.state.withLock { $0.pythonLayers = newValue } }
   }
 
   /// What the next net or solver is built with: with a seed, each gets numbers of its own.
   static func environment() throws -> NetEnvironment {
     let logger = try logger
-    let (seed, rank, count) = state.withLock { state in
+    let (seed, rank, count) = guarded.state.withLock { state in
       let seed = state.seed.map { state.netCount == 0 ? $0 : Random.seed($0, part: state.netCount) }
       state.netCount += 1
       return (seed ?? .random(in: .min ... .max), state.rank, state.solverCount)
@@ -81,11 +86,11 @@ enum Session {
   /// Logs as glog's variables say, until `initializeLog` says otherwise.
   static var logger: Logger {
     get throws {
-      if let log = state.withLock({ $0.log }) { return log.logger }
+      if let log = guarded.state.withLock({ $0.log }) { return log.logger }
       let names = ["minloglevel", "stderrthreshold", "logtostderr", "alsologtostderr", "log_dir", "v"]
       let variables = names.map { "GLOG_" + $0 }.compactMap { name in environmentVariable(name).map { (name, $0) } }
       let log = try Log(LogSettings(environment: Dictionary(uniqueKeysWithValues: variables)))
-      state.withLock { $0.log = log }
+      guarded.state.withLock { $0.log = log }
       return log.logger
     }
   }
@@ -95,6 +100,6 @@ enum Session {
     settings.minimumSeverity = severity
     settings.logToStandardError = toStandardError ?? false
     let log = try Log(settings)
-    state.withLock { $0.log = log }
+    guarded.state.withLock { $0.log = log }
   }
 }

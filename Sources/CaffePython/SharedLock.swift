@@ -48,7 +48,9 @@ final class SharedLock: @unchecked Sendable {
     // Always in the same order, so that two threads that merge the same locks do not wait for each other.
     let isInOrder = UInt(bitPattern: first.mutex) < UInt(bitPattern: second.mutex)
     let (earlier, later) = isInOrder ? (first, second) : (second, first)
-    earlier.withLock { later.withLock { if later.current !== earlier.current { later.current.successor = earlier.current } } }
+    earlier.withLock {
+      later.withLock { if later.current !== earlier.current { later.current.successor = earlier.current } }
+    }
   }
 
   private var current: SharedLock {

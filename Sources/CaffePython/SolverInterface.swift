@@ -38,7 +38,9 @@ public func solverCreate(_ path: CString, _ type: CString?, _ result: UnsafeMuta
 
 /// The definition of a solver as prototxt, and its type.
 @_cdecl("caffe_solver_definition")
-public func solverDefinition(_ solver: Handle) -> CText { text(Prototxt.print(object(solver, SolverHandle.self).solver.definition)) }
+public func solverDefinition(_ solver: Handle) -> CText {
+  text(Prototxt.print(object(solver, SolverHandle.self).solver.definition))
+}
 
 @_cdecl("caffe_solver_net")
 public func solverNet(_ solver: Handle) -> Handle { handle(object(solver, SolverHandle.self).net) }
@@ -47,7 +49,9 @@ public func solverNet(_ solver: Handle) -> Handle { handle(object(solver, Solver
 public func solverTestNetCount(_ solver: Handle) -> Int { object(solver, SolverHandle.self).testNets.count }
 
 @_cdecl("caffe_solver_test_net")
-public func solverTestNet(_ solver: Handle, _ index: Int) -> Handle { handle(object(solver, SolverHandle.self).testNets[index]) }
+public func solverTestNet(_ solver: Handle, _ index: Int) -> Handle {
+  handle(object(solver, SolverHandle.self).testNets[index])
+}
 
 @_cdecl("caffe_solver_iteration")
 public func solverIteration(_ solver: Handle) -> Int { object(solver, SolverHandle.self).solver.iteration }
@@ -61,7 +65,9 @@ public func solverSetBaseLearningRate(_ solver: Handle, _ rate: Float) -> CText?
 }
 
 @_cdecl("caffe_solver_step")
-public func solverStep(_ solver: Handle, _ count: Int) -> CText? { object(solver, SolverHandle.self).attempt { try $0.step(count) } }
+public func solverStep(_ solver: Handle, _ count: Int) -> CText? {
+  object(solver, SolverHandle.self).attempt { try $0.step(count) }
+}
 
 /// Trains to the end, from a snapshot if its path is not empty.
 @_cdecl("caffe_solver_solve")
@@ -76,10 +82,14 @@ public func solverRestore(_ solver: Handle, _ snapshot: CString) -> CText? {
 }
 
 @_cdecl("caffe_solver_snapshot")
-public func solverSnapshot(_ solver: Handle) -> CText? { object(solver, SolverHandle.self).attempt { try $0.snapshot() } }
+public func solverSnapshot(_ solver: Handle) -> CText? {
+  object(solver, SolverHandle.self).attempt { try $0.snapshot() }
+}
 
 @_cdecl("caffe_solver_apply_update")
-public func solverApplyUpdate(_ solver: Handle) -> CText? { object(solver, SolverHandle.self).attempt { $0.applyUpdate() } }
+public func solverApplyUpdate(_ solver: Handle) -> CText? {
+  object(solver, SolverHandle.self).attempt { $0.applyUpdate() }
+}
 
 /// Calls a function of Python's with its number and 0 before the gradients of an iteration, 1 when they are there.
 @_cdecl("caffe_solver_add_callback")

@@ -9,6 +9,7 @@ probabilities = net.forward()['prob']
 
 __version__ = "1.0.0"
 
+from . import dnn, io
 from ._caffe import (
     Layer,
     get_solver,
@@ -26,6 +27,11 @@ from ._caffe import (
     solver_count,
     solver_rank,
 )
+from .classifier import Classifier
+from .detector import Detector
+from .ensemble import Ensemble
+from .net_spec import NetSpec, layers, params, to_proto
+from .proto.caffe_pb2 import TEST, TRAIN
 from .pycaffe import (
     NCCL,
     AdaDeltaSolver,
@@ -37,13 +43,6 @@ from .pycaffe import (
     SGDSolver,
     Timer,
 )
-from .proto.caffe_pb2 import TEST, TRAIN
-from . import io
-from .classifier import Classifier
-from .detector import Detector
-from .ensemble import Ensemble
-from .net_spec import NetSpec, layers, params, to_proto
-from . import dnn
 
 __all__ = [
     "AdaDeltaSolver", "AdaGradSolver", "AdamSolver", "Classifier", "Detector", "Ensemble", "Layer",

@@ -74,7 +74,9 @@ def set_mode_cpu() -> None:
 
 def set_mode_gpu() -> None:
     """Asks for a GPU, of which this build knows none: warns once, and computes on the processor."""
-    warnings.warn("this build of caffe computes on the processor only", RuntimeWarning, stacklevel=2)
+    warnings.warn(
+        "this build of caffe computes on the processor only", RuntimeWarning, stacklevel=2
+    )
 
 
 def set_device(device: int) -> None:
@@ -172,6 +174,7 @@ def _image(read: Any) -> np.ndarray:
     extents = lib.Extents()
     lib.check(read(ctypes.byref(pixels), extents))
     height, width, channels = extents[:3]
+    assert pixels.value is not None
     content = lib.take_bytes(pixels.value, height * width * channels)
     image = np.frombuffer(bytearray(content), np.uint8).reshape(height, width, channels)
     return np.ascontiguousarray(image[:, :, ::-1])
@@ -219,4 +222,5 @@ def draw_net(
             ctypes.byref(count),
         )
     )
+    assert picture.value is not None
     return lib.take_bytes(picture.value, count.value)

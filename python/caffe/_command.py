@@ -4,12 +4,11 @@ import argparse
 import os
 import pathlib
 import sys
-from typing import Callable, List, Optional
+from typing import Callable, Optional
 
 import numpy as np
 
-from . import _caffe
-from . import io
+from . import _caffe, io
 
 _PACKAGE = pathlib.Path(__file__).parent
 _REFERENCE_NET = _PACKAGE.parent.parent / "models" / "bvlc_reference_caffenet"
@@ -24,7 +23,7 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"{os.path.basename(sys.argv[0])}: {error}")
 
 
-def numbers(text: str) -> List[int]:
+def numbers(text: str) -> list[int]:
     """An argument's list of whole numbers: '2,1,0'; none in ''."""
     return [int(part) for part in text.split(",") if part.strip()]
 

@@ -41,6 +41,7 @@ class Layer:
 
     param_str: str = ""
     phase: int = 0
+    _blobs: BlobVec
 
     def __init__(self, *_: Any) -> None:
         """Layers are made by nets. A class with an `__init__` of its own gets one argument, to be handed on."""
@@ -71,9 +72,7 @@ class Layer:
         """Computes the tops' values."""
         raise NotImplementedError(f"{type(self).__name__} has no method forward(self, bottom, top)")
 
-    def backward(
-        self, top: list[Blob], propagate_down: list[bool], bottom: list[Blob]
-    ) -> None:
+    def backward(self, top: list[Blob], propagate_down: list[bool], bottom: list[Blob]) -> None:
         """Computes the gradients of those bottoms for which `propagate_down` is true."""
         raise NotImplementedError(
             f"{type(self).__name__} has no method backward(self, top, propagate_down, bottom)"
@@ -158,6 +157,7 @@ def _make(handle: int, module: bytes, name: bytes, param_str: bytes, phase: int)
         def add(dims: tuple[int, ...]) -> Blob:
             result = ctypes.c_void_p()
             lib.check(lib.python_layer_add_blob(handle, *extents_of(dims), ctypes.byref(result)))
+            assert result.value is not None
             return Blob(result.value, passes)
 
         layer._blobs = BlobVec((), add)
@@ -238,5 +238,3 @@ class Hooks:
 
 
 hooks = Hooks()
-
-

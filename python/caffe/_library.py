@@ -139,9 +139,7 @@ set_solver_rank = _short("caffe_set_solver_rank", None, c_ssize_t)
 init_log = _long("caffe_init_log", c_int, c_bool)
 log = _long("caffe_log", c_char_p)
 
-image_read = _long(
-    "caffe_image_read", c_char_p, c_bool, pointer(c_void_p), pointer(c_ssize_t)
-)
+image_read = _long("caffe_image_read", c_char_p, c_bool, pointer(c_void_p), pointer(c_ssize_t))
 image_decode = _long(
     "caffe_image_decode", c_char_p, c_ssize_t, c_bool, pointer(c_void_p), pointer(c_ssize_t)
 )

@@ -117,6 +117,7 @@ class Net:
                 ctypes.byref(handle),
             )
         )
+        assert handle.value is not None
         self._open(handle.value)
 
     def _open(self, handle: int) -> None:
@@ -350,21 +351,24 @@ class Net:
         gradients: dict[str, list[np.ndarray]] = {}
         forward_batches = self._batches({k: v for k, v in kwargs.items() if k in self.inputs})
         backward_batches = self._batches({k: v for k, v in kwargs.items() if k in self.outputs})
-        for inputs, outputs in zip_longest(forward_batches, backward_batches, fillvalue={}):
+        batches: Iterator[tuple[dict[str, Any], dict[str, Any]]] = zip_longest(
+            forward_batches, backward_batches, fillvalue={}
+        )
+        for inputs, outputs in batches:
             for name, value in self.forward(blobs=blobs, **inputs).items():
                 values.setdefault(name, []).extend(value.copy())
             for name, value in self.backward(diffs=diffs, **outputs).items():
                 gradients.setdefault(name, []).extend(value.copy())
         return self._joined(values, kwargs), self._joined(gradients, kwargs)
 
-    def _batches(self, items: dict[str, Any]) -> Iterator[dict[str, np.ndarray]]:
+    def _batches(self, items: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Cuts the items into batches; the last one is filled up with zeros."""
         if not items:
             return
         size = self._blobs[0].shape[0]
         arrays = {name: np.asarray(values) for name, values in items.items()}
         for begin in range(0, len(next(iter(arrays.values()))), size):
-            batch = {}
+            batch: dict[str, Any] = {}
             for name, array in arrays.items():
                 part = array[begin : begin + size]
                 missing = size - len(part)
@@ -493,7 +497,9 @@ class Net:
             shapes = [" x ".join(map(str, self._blobs[top].shape)) for top in self._top_ids(index)]
             count = sum(blob.count for blob in self.layers[index].blobs)
             about = self._layer_about[index]
-            rows.append((name, about["type"], ", ".join(shapes), _number(count), _number(multiplies)))
+            rows.append(
+                (name, about["type"], ", ".join(shapes), _number(count), _number(multiplies))
+            )
         return rows
 
     _titles = ("layer", "type", "output", "parameters", "multiplies")

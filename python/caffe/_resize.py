@@ -1,11 +1,12 @@
 """Resizing of images by interpolation along their rows and columns, without smoothing."""
 
-from typing import Any, Callable, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any, Callable, Optional
 
 import numpy as np
 
 # Indices of the old items that each new one comes from, and weights, both new length × taps.
-_Taps = Tuple[np.ndarray, np.ndarray]
+_Taps = tuple[np.ndarray, np.ndarray]
 
 
 def centers(length: int, new_length: int, step: Optional[float] = None) -> np.ndarray:

@@ -63,9 +63,7 @@ class Solver:
         require_file(solver_file)
         type_name = None if self._type is None else self._type.encode()
         handle = ctypes.c_void_p()
-        lib.check(
-            lib.solver_create(lib.path_bytes(solver_file), type_name, ctypes.byref(handle))
-        )
+        lib.check(lib.solver_create(lib.path_bytes(solver_file), type_name, ctypes.byref(handle)))
         self._handle = handle.value
         self._hook_numbers: list[int] = []
         lib.check(lib.solver_set_interruption(self._handle, _interruption))

@@ -1,6 +1,7 @@
 """Classification of images."""
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import numpy as np
 
@@ -34,10 +35,18 @@ def image_transformer(
 class ImagePrediction:
     """`predict` for a net, or what passes for one, whose first input takes images."""
 
-    inputs: List[str]
-    outputs: List[str]
-    blobs: Mapping[str, Any]
-    forward_all: Callable[..., Dict[str, np.ndarray]]
+    if TYPE_CHECKING:
+
+        @property
+        def inputs(self) -> list[str]: ...
+
+        @property
+        def outputs(self) -> list[str]: ...
+
+        @property
+        def blobs(self) -> Mapping[str, Any]: ...
+
+    forward_all: Callable[..., dict[str, np.ndarray]]
     transformer: io.Transformer
     crop_dims: np.ndarray
     image_dims: io.Lengths

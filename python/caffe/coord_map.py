@@ -8,13 +8,15 @@ each axis, or all,
 so that the identity is (None, 1, 0).
 """
 
-from typing import Any, Iterator, List, Optional, Tuple
+from collections.abc import Iterator
+from typing import Any, Optional
 
 import numpy as np
 
-from .net_spec import Function, Top, layers as L
+from .net_spec import Function, Top
+from .net_spec import layers as L
 
-Map = Tuple[Optional[int], Any, Any]
+Map = tuple[Optional[int], Any, Any]
 
 PASS_THROUGH_LAYERS = [
     "AbsVal", "BatchNorm", "Bias", "BNLL", "Clip", "Dropout", "Eltwise", "ELU", "Exp", "Log", "LRN",
@@ -30,7 +32,7 @@ class AxisMismatchException(Exception):
     """Two maps begin at different axes."""
 
 
-def conv_params(fn: Function) -> Tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+def conv_params(fn: Function) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
     """(axis, stride, extent, pad) of a Convolution, Deconvolution, Im2col or Pooling."""
     params = fn.params.get("convolution_param") or fn.params.get("pooling_param") or fn.params
     if params.get("global_pooling"):
@@ -48,7 +50,7 @@ def conv_params(fn: Function) -> Tuple[int, np.ndarray, np.ndarray, np.ndarray]:
     return params.get("axis", 1), setting("stride", "stride", 1), extent, setting("pad", "pad", 0)
 
 
-def crop_params(fn: Function) -> Tuple[int, np.ndarray]:
+def crop_params(fn: Function) -> tuple[int, np.ndarray]:
     """(axis, offset) of a Crop."""
     params = fn.params.get("crop_param", fn.params)
     return params.get("axis", 2), np.array(params.get("offset", 0), ndmin=1)
@@ -94,10 +96,10 @@ def coord_map_from_to(top_from: Top, top_to: Top) -> Map:
     raise RuntimeError("Could not compute map between tops; are they connected by spatial layers?")
 
 
-def _ancestors(top: Top) -> Iterator[Tuple[Top, Map]]:
+def _ancestors(top: Top) -> Iterator[tuple[Top, Map]]:
     """The blob and all blobs that it is made of, nearest first, with the maps from them to it."""
     seen = {top}
-    waiting: List[Tuple[Top, Map]] = [(top, (None, 1, 0))]
+    waiting: list[tuple[Top, Map]] = [(top, (None, 1, 0))]
     for current, to_top in waiting:  # grows meanwhile
         yield current, to_top
         # The second bottom of a Crop only lends its size.

@@ -4,7 +4,8 @@ As in R-CNN (Girshick et al., 2014, https://arxiv.org/abs/1311.2524).
 """
 
 import os
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from collections.abc import Iterable, Sequence
+from typing import Any, Optional
 
 import numpy as np
 
@@ -44,15 +45,15 @@ class Detector(Net):
         self.configure_crop(context_pad)
 
     def detect_windows(
-        self, images_windows: Iterable[Tuple[str, Iterable[Sequence[float]]]]
-    ) -> List[Dict[str, Any]]:
+        self, images_windows: Iterable[tuple[str, Iterable[Sequence[float]]]]
+    ) -> list[dict[str, Any]]:
         """The first output for each window of each image file.
 
         Windows are (ymin, xmin, ymax, xmax) in pixels and are warped to the net's input. Gives a
         list of dicts with `window`, `prediction` and `filename`, in the order of the windows.
         """
         name = self.inputs[0]
-        detections: List[Dict[str, Any]] = []
+        detections: list[dict[str, Any]] = []
         batch = []
         for filename, windows in images_windows:
             image = io.load_image(filename)
@@ -60,12 +61,13 @@ class Detector(Net):
                 batch.append(self.transformer.preprocess(name, self.crop(image, window)))
                 detections.append({"window": window, "prediction": None, "filename": filename})
         if batch:
-            predictions = self.forward_all(**{name: np.stack(batch)})[self.outputs[0]]
+            inputs: dict[str, Any] = {name: np.stack(batch)}
+            predictions = self.forward_all(**inputs)[self.outputs[0]]
             for detection, prediction in zip(detections, predictions):
                 detection["prediction"] = prediction
         return detections
 
-    def detect_selective_search(self, image_fnames: Iterable[str]) -> List[Dict[str, Any]]:
+    def detect_selective_search(self, image_fnames: Iterable[str]) -> list[dict[str, Any]]:
         """As `detect_windows`, with windows that the MATLAB code of selective search proposes."""
         try:
             import selective_search_ijcv_with_python as selective_search

@@ -12,143 +12,37 @@ Where OpenCV returns its own types or an empty tuple, there are arrays and lists
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Optional, Union
 
 import numpy as np
 
-from . import _caffe
-from . import _resize
+from ._dnn_images import (
+    CV_8U,
+    CV_32F,
+    NMSBoxes,
+    Numbers,
+    blobFromImage,
+    blobFromImages,
+    imagesFromBlob,
+)
 from .proto.caffe_pb2 import TEST
 from .pycaffe import Net as CaffeNet
 
 # What setPreferableBackend and setPreferableTarget take. They choose nothing here.
 DNN_BACKEND_DEFAULT, DNN_BACKEND_OPENCV, DNN_BACKEND_CUDA = 0, 3, 5
-DNN_TARGET_CPU, DNN_TARGET_OPENCL, DNN_TARGET_OPENCL_FP16, DNN_TARGET_CUDA, DNN_TARGET_CUDA_FP16 = (
-    0,
-    1,
-    2,
-    6,
-    7,
-)
+DNN_TARGET_CPU, DNN_TARGET_OPENCL, DNN_TARGET_OPENCL_FP16 = 0, 1, 2
+DNN_TARGET_CUDA, DNN_TARGET_CUDA_FP16 = 6, 7
 
-CV_8U, CV_32F = 0, 5
+__all__ = [
+    "CV_32F", "CV_8U", "DNN_BACKEND_CUDA", "DNN_BACKEND_DEFAULT", "DNN_BACKEND_OPENCV",
+    "DNN_TARGET_CPU", "DNN_TARGET_CUDA", "DNN_TARGET_CUDA_FP16", "DNN_TARGET_OPENCL",
+    "DNN_TARGET_OPENCL_FP16", "Layer", "NMSBoxes", "Net", "blobFromImage", "blobFromImages",
+    "imagesFromBlob", "readNet", "readNetFromCaffe",
+]  # fmt: skip
 
-_Numbers = Union[float, Sequence[float]]
 _Source = Union[str, "os.PathLike[str]", bytes, bytearray, np.ndarray]
-
-
-# -- Blobs -----------------------------------------------------------------------------------------
-
-
-def blobFromImage(
-    image: np.ndarray,
-    scalefactor: float = 1.0,
-    size: Sequence[int] = (0, 0),
-    mean: _Numbers = (),
-    swapRB: bool = False,
-    crop: bool = False,
-    ddepth: int = CV_32F,
-) -> np.ndarray:
-    """A blob 1×C×H×W with one image; see `blobFromImages`."""
-    return blobFromImages([image], scalefactor, size, mean, swapRB, crop, ddepth)
-
-
-def blobFromImages(
-    images: Sequence[np.ndarray],
-    scalefactor: float = 1.0,
-    size: Sequence[int] = (0, 0),
-    mean: _Numbers = (),
-    swapRB: bool = False,
-    crop: bool = False,
-    ddepth: int = CV_32F,
-) -> np.ndarray:
-    """A blob N×C×H×W of images H×W×C or H×W, with values scalefactor · (image − mean).
-
-    `size` is (width, height); (0, 0) is the first image's. Images of other sizes are resized
-    linearly; with `crop` they keep their proportions and the middle is taken. `swapRB` exchanges
-    the first and the third channel; `mean` has a value for each channel after that, and missing
-    ones are 0. `ddepth` CV_8U keeps bytes as they are.
-    """
-    if not len(images):
-        raise ValueError("There are no images.")
-    arrays = [_image(image) for image in images]
-    width, height = (int(length) for length in size)
-    if width == 0 and height == 0:
-        height, width = arrays[0].shape[:2]
-    if width < 1 or height < 1:
-        raise ValueError(f"size is {tuple(size)}; it is (width, height).")
-    if ddepth == CV_8U and (scalefactor != 1 or np.any(mean)):
-        raise ValueError("With ddepth CV_8U there can be no scalefactor and no mean.")
-    if ddepth not in (CV_8U, CV_32F):
-        raise ValueError(f"ddepth is {ddepth}; it can be CV_8U ({CV_8U}) or CV_32F ({CV_32F}).")
-    channels = arrays[0].shape[2]
-    means = np.zeros(4, dtype=np.float32)
-    given = np.atleast_1d(np.asarray(mean, dtype=np.float32))
-    means[: len(given)] = given[:4]
-    order = [2, 1, 0, 3][:channels] if swapRB and channels > 2 else list(range(channels))
-
-    dtype = np.uint8 if ddepth == CV_8U else np.float32
-    blob = np.empty((len(arrays), channels, height, width), dtype=dtype)
-    for item, array in zip(blob, arrays):
-        if array.shape[2] != channels:
-            raise ValueError(
-                f"Images have {channels} and {array.shape[2]} channels; all must have as many."
-            )
-        planes = _fit(array, height, width, crop)[:, :, order].transpose(2, 0, 1)
-        if ddepth == CV_8U:
-            item[...] = np.rint(planes).clip(0, 255)
-        else:
-            np.subtract(planes, means[:channels, None, None], out=item)
-            item *= np.float32(scalefactor)
-    return blob
-
-
-def _image(image: np.ndarray) -> np.ndarray:
-    """The image as H×W×C of uint8 or float32."""
-    array = np.asarray(image)
-    if array.ndim == 2:
-        array = array[:, :, np.newaxis]
-    if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or not array.size:
-        raise ValueError(
-            f"An image is H×W or H×W×C with 1, 3 or 4 channels; this has the shape {array.shape}."
-        )
-    return array if array.dtype == np.uint8 else array.astype(np.float32)
-
-
-def _fit(image: np.ndarray, height: int, width: int, crop: bool) -> np.ndarray:
-    """The image resized, or resized and cropped, to height × width."""
-    if image.shape[:2] == (height, width):
-        return image
-    if not crop:
-        if image.dtype == np.uint8:
-            resized = _caffe.resize_image_u8(np.ascontiguousarray(image), height, width)
-            return resized.reshape(height, width, -1)
-        return _resize.resize(image, (height, width), 1, _resize.centers)
-    factor = np.float32(
-        max(np.float32(height) / image.shape[0], np.float32(width) / image.shape[1])
-    )
-    step = 1 / float(factor)
-    shape = tuple(round(length * float(factor)) for length in image.shape[:2])
-    if image.dtype == np.uint8:
-        image = _resize.resize_u8(image, shape, (step, step))
-    else:
-        image = _resize.resize(
-            image, shape, 1, lambda length, new_length: _resize.centers(length, new_length, step)
-        )
-    top, left = int(0.5 * (shape[0] - height)), int(0.5 * (shape[1] - width))
-    return image[top : top + height, left : left + width]
-
-
-def imagesFromBlob(blob: np.ndarray) -> List[np.ndarray]:
-    """The images H×W×C (H×W if C is 1) in a blob N×C×H×W."""
-    if blob.ndim != 4:
-        raise ValueError(f"A blob of images is N×C×H×W; this has the shape {blob.shape}.")
-    images = [np.ascontiguousarray(item.transpose(1, 2, 0), dtype=np.float32) for item in blob]
-    return [image[:, :, 0] if image.shape[2] == 1 else image for image in images]
-
-
-# -- Nets ------------------------------------------------------------------------------------------
 
 
 def readNetFromCaffe(prototxt: _Source, caffeModel: Optional[_Source] = None) -> "Net":
@@ -186,7 +80,7 @@ class Layer:
 
     name: str
     type: str
-    blobs: List[np.ndarray]
+    blobs: list[np.ndarray]
 
 
 class Net:
@@ -194,14 +88,14 @@ class Net:
 
     def __init__(self, net: Optional[CaffeNet] = None):
         self._net = net
-        self._inputs: Dict[str, np.ndarray] = {}
+        self._inputs: dict[str, np.ndarray] = {}
         self._last_time = 0
         names = [] if net is None else list(net._layer_names)
         types = [] if net is None else [layer.type for layer in net.layers]
         self._places = {name: place for place, name in enumerate(names)}
         # Inputs are no layers to OpenCV, and it does not show the Splits that nets insert.
         shown = [name for name, type in zip(names, types) if type not in ("Input", "Split")]
-        self._names: List[str] = shown
+        self._names: list[str] = shown
         self._makers = {top: name for name in shown for top in self.caffe_net.top_names[name]}
 
     @property
@@ -216,7 +110,7 @@ class Net:
         return not self._names
 
     def setInput(
-        self, blob: np.ndarray, name: str = "", scalefactor: float = 1.0, mean: _Numbers = ()
+        self, blob: np.ndarray, name: str = "", scalefactor: float = 1.0, mean: Numbers = ()
     ) -> None:
         """Sets the input called `name`, or the first, to scalefactor · (blob − mean).
 
@@ -257,12 +151,12 @@ class Net:
                 return name
         raise ValueError("The net has no layers with outputs.")
 
-    def _run(self, targets: Sequence[Tuple[int, str]]) -> List[np.ndarray]:
+    def _run(self, targets: Sequence[tuple[int, str]]) -> list[np.ndarray]:
         """The values of blobs, each just after the layer at the place beside it."""
         started = time.perf_counter_ns()
         net = self.caffe_net
         self._feed()
-        values: Dict[Tuple[int, str], np.ndarray] = {}
+        values: dict[tuple[int, str], np.ndarray] = {}
         first = 0
         # In stages, as a later layer may work in place on the blob of an earlier one.
         for place, blob in sorted(targets):
@@ -285,7 +179,7 @@ class Net:
         for name, values in self._inputs.items():
             net.blobs[name].data[...] = values
 
-    def _target(self, output: str) -> Tuple[int, str]:
+    def _target(self, output: str) -> tuple[int, str]:
         """The place of the layer to run to, and the blob to take."""
         name = output if output in self._places else self._makers.get(output)
         if name is None:
@@ -297,7 +191,7 @@ class Net:
             raise ValueError(f"{name} has no output.")
         return self._places[name], output if output in tops else tops[0]
 
-    def forwardAndRetrieve(self, outBlobNames: Sequence[str]) -> List[List[np.ndarray]]:
+    def forwardAndRetrieve(self, outBlobNames: Sequence[str]) -> list[list[np.ndarray]]:
         """For each layer name, the list of its outputs."""
         targets = []
         for name in outBlobNames:
@@ -306,7 +200,7 @@ class Net:
         found = iter(self._run([target for of_layer in targets for target in of_layer]))
         return [[next(found) for _ in of_layer] for of_layer in targets]
 
-    def getLayerNames(self) -> List[str]:
+    def getLayerNames(self) -> list[str]:
         """Names of the layers, in order."""
         return list(self._names)
 
@@ -332,7 +226,7 @@ class Net:
         """The number of layers of a type."""
         return sum(self.caffe_net.layer_dict[name].type == layerType for name in self._names)
 
-    def getLayerTypes(self) -> List[str]:
+    def getLayerTypes(self) -> list[str]:
         """The types of layers, each once."""
         return list(dict.fromkeys(self.caffe_net.layer_dict[name].type for name in self._names))
 
@@ -346,7 +240,7 @@ class Net:
             int,
         )
 
-    def getUnconnectedOutLayersNames(self) -> List[str]:
+    def getUnconnectedOutLayersNames(self) -> list[str]:
         """Names of the layers that make the net's outputs."""
         return [self._names[number - 1] for number in self.getUnconnectedOutLayers()]
 
@@ -384,7 +278,7 @@ class Net:
             net.reshape()
         return 2 * sum(net.multiply_counts.values())
 
-    def getPerfProfile(self) -> Tuple[int, np.ndarray]:
+    def getPerfProfile(self) -> tuple[int, np.ndarray]:
         """The time of the last `forward`, and of each layer, in nanoseconds.
 
         The layers are timed now, one by one, on the present input.
@@ -410,49 +304,3 @@ class Net:
 
     def enableWinograd(self, useWinograd: bool) -> None:
         """Does nothing: the engine chooses the algorithms."""
-
-
-# -- Boxes -----------------------------------------------------------------------------------------
-
-
-def NMSBoxes(
-    bboxes: Sequence[Sequence[float]],
-    scores: Sequence[float],
-    score_threshold: float,
-    nms_threshold: float,
-    eta: float = 1.0,
-    top_k: int = 0,
-) -> np.ndarray:
-    """Indices of the boxes to keep, best first, so that no two overlap too much.
-
-    That is, by more than `nms_threshold` as intersection over union.
-    Boxes are (x, y, width, height). Only scores above `score_threshold` count, and of these the
-    best `top_k` if that is not 0. With `eta` below 1 the threshold shrinks by that factor after
-    each kept box while above ½.
-    """
-    if len(bboxes) != len(scores):
-        raise ValueError(f"There are {len(bboxes)} boxes and {len(scores)} scores.")
-    if not len(bboxes):
-        return np.empty(0, np.int32)
-    boxes = np.asarray(bboxes, dtype=float).reshape(-1, 4)
-    values = np.asarray(scores, dtype=np.float32).ravel()
-    order = np.argsort(-values, kind="stable")
-    order = order[values[order] > np.float32(score_threshold)]
-    if top_k > 0:
-        order = order[:top_k]
-    low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
-    areas = boxes[:, 2] * boxes[:, 3]
-    kept: List[int] = []
-    threshold = np.float32(nms_threshold)
-    for index in order:
-        sides = np.minimum(high[index], high[kept]) - np.maximum(low[index], low[kept])
-        common = sides.clip(0).prod(1)
-        both = areas[index] + areas[kept]
-        # Two boxes without area are the same to OpenCV.
-        empty = both <= np.finfo(float).eps
-        overlap = np.where(empty, 1, common / np.where(empty, 1, both - common)).astype(np.float32)
-        if (overlap <= threshold).all():
-            kept.append(index)
-            if eta < 1 and threshold > 0.5:
-                threshold = np.float32(threshold * eta)
-    return np.array(kept, np.int32)

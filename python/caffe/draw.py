@@ -8,7 +8,8 @@ import os
 import re
 import shutil
 import subprocess
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from collections.abc import Iterator
+from typing import Any, Optional
 
 from google.protobuf import text_format
 
@@ -20,7 +21,7 @@ NEURON_LAYER_STYLE = {"shape": "record", "fillcolor": "#90EE90", "style": "fille
 BLOB_STYLE = {"shape": "octagon", "fillcolor": "#E0E0E0", "style": "filled"}
 
 
-def get_pooling_types_dict() -> Dict[int, str]:
+def get_pooling_types_dict() -> dict[int, str]:
     """Names of pooling methods by number."""
     return {
         value.number: value.name
@@ -39,7 +40,7 @@ def get_edge_label(layer) -> str:
     return '""'
 
 
-def get_layer_lr_mult(layer) -> Tuple[float, float]:
+def get_layer_lr_mult(layer) -> tuple[float, float]:
     """The learning rate multipliers of a convolution's or inner product's weights and biases."""
     if layer.type not in ("Convolution", "Deconvolution", "InnerProduct"):
         raise ValueError(f"{layer.type} layers do not have a learning rate multiplier")
@@ -70,11 +71,11 @@ def get_layer_label(layer, rankdir: str, display_lrm: bool = False) -> str:
     if display_lrm and layer.type in ("Convolution", "Deconvolution", "InnerProduct"):
         rates = get_layer_lr_mult(layer)
         if any(rates):
-            lines.append("lr mult: %.1f, %.1f" % rates)
+            lines.append("lr mult: {:.1f}, {:.1f}".format(*rates))
     return '"' + separator.join(lines) + '"'
 
 
-def _window(kernel: int, stride: int, pad: int) -> List[str]:
+def _window(kernel: int, stride: int, pad: int) -> list[str]:
     return [f"kernel size: {kernel}", f"stride: {stride}", f"pad: {pad}"]
 
 
@@ -105,13 +106,13 @@ def _is_included(layer, phase: Optional[int]) -> bool:
     return not any(rule.HasField("phase") and rule.phase == phase for rule in layer.exclude)
 
 
-_Graph = Tuple[Dict[str, Dict[str, Any]], List[Tuple[str, str, Dict[str, Any]]]]
+_Graph = tuple[dict[str, dict[str, Any]], list[tuple[str, str, dict[str, Any]]]]
 
 
 def _graph(net, rankdir: str, label_edges: bool, phase: Optional[int], display_lrm: bool) -> _Graph:
     """Attributes of nodes by name, and edges; names and attributes are as Graphviz reads them."""
-    nodes: Dict[str, Dict[str, Any]] = {}
-    edges: List[Tuple[str, str, Dict[str, Any]]] = []
+    nodes: dict[str, dict[str, Any]] = {}
+    edges: list[tuple[str, str, dict[str, Any]]] = []
 
     def blob(name: str) -> str:
         node = f'"{_escaped(name)}_blob"'
@@ -133,7 +134,7 @@ def _graph(net, rankdir: str, label_edges: bool, phase: Optional[int], display_l
     return nodes, edges
 
 
-def _quoted(style: Dict[str, str]) -> Dict[str, str]:
+def _quoted(style: dict[str, str]) -> dict[str, str]:
     return {name: f'"{value}"' for name, value in style.items()}
 
 
@@ -177,7 +178,7 @@ def _dot_lines(net, rankdir: str, phase: Optional[int], display_lrm: bool) -> It
     yield "}"
 
 
-def _listed(attributes: Dict[str, str]) -> str:
+def _listed(attributes: dict[str, str]) -> str:
     return ", ".join(f"{name}={value}" for name, value in attributes.items())
 
 

@@ -1,7 +1,8 @@
 """Several nets as one, their outputs averaged."""
 
 import os
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Union
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Callable, Optional, Union
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Ensemble(ImagePrediction):
             )
         self.shares = np.array(shares, dtype=float) / sum(shares)
         self.average = average
-        self.nets: List[Net] = [Net(net, phase, weights=file) for net, file in zip(nets, files)]
+        self.nets: list[Net] = [Net(net, phase, weights=file) for net, file in zip(nets, files)]
         for model, net in zip(nets, self.nets):
             if list(net.inputs) != self.inputs or list(net.outputs) != self.outputs:
                 raise ValueError(
@@ -80,17 +81,17 @@ class Ensemble(ImagePrediction):
             )
 
     @property
-    def inputs(self) -> List[str]:  # type: ignore[override]
+    def inputs(self) -> list[str]:
         """Names of the inputs."""
         return list(self.nets[0].inputs)
 
     @property
-    def outputs(self) -> List[str]:  # type: ignore[override]
+    def outputs(self) -> list[str]:
         """Names of the outputs."""
         return list(self.nets[0].outputs)
 
     @property
-    def blobs(self) -> Mapping[str, Any]:  # type: ignore[override]
+    def blobs(self) -> Mapping[str, Any]:
         """The blobs of the first net, for their shapes."""
         return self.nets[0].blobs
 
@@ -101,19 +102,19 @@ class Ensemble(ImagePrediction):
             net.reshape()
 
     def forward(
-        self, blobs: Optional[Iterable[str]] = None, **inputs: np.ndarray
-    ) -> Dict[str, np.ndarray]:
+        self, blobs: Optional[Iterable[str]] = None, **inputs: Any
+    ) -> dict[str, np.ndarray]:
         """Means of the outputs, and of the blobs named in `blobs`, by name; see `Net.forward`."""
         return self._mean_of(lambda net: net.forward(blobs=_kept(blobs), **inputs))
 
     def forward_all(
-        self, blobs: Optional[Iterable[str]] = None, **inputs: np.ndarray
-    ) -> Dict[str, np.ndarray]:
+        self, blobs: Optional[Iterable[str]] = None, **inputs: Any
+    ) -> dict[str, np.ndarray]:
         """The same for any number of items, in batches; see `Net.forward_all`."""
         return self._mean_of(lambda net: net.forward_all(blobs=_kept(blobs), **inputs))
 
-    def _mean_of(self, run: Callable[[Net], Dict[str, np.ndarray]]) -> Dict[str, np.ndarray]:
-        sums: Dict[str, np.ndarray] = {}
+    def _mean_of(self, run: Callable[[Net], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        sums: dict[str, np.ndarray] = {}
         for net, share in zip(self.nets, self.shares):
             for name, value in run(net).items():
                 value = np.asarray(value, dtype=float)
@@ -133,12 +134,12 @@ class Ensemble(ImagePrediction):
         return products / products.sum(1, keepdims=True) if products.ndim > 1 else products
 
 
-def _listed(names: _Names) -> List[str]:
+def _listed(names: _Names) -> list[str]:
     if isinstance(names, (str, os.PathLike)):
         return [os.fspath(names)]
     return [os.fspath(name) for name in names]
 
 
-def _kept(names: Optional[Iterable[str]]) -> Optional[List[str]]:
+def _kept(names: Optional[Iterable[str]]) -> Optional[list[str]]:
     """A list of its own for each net, as `names` may be an iterator."""
     return None if names is None else list(names)

@@ -6,12 +6,12 @@ of a net's input.
 
 import importlib.util
 import os
-from typing import Dict, Iterable, List, Optional, Sequence, Union
+from collections.abc import Iterable, Sequence
+from typing import Optional, Union
 
 import numpy as np
 
-from . import _caffe
-from . import _resize
+from . import _caffe, _resize
 from .proto import caffe_pb2
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -51,7 +51,7 @@ def arraylist_to_blobprotovector_str(arraylist: Iterable[np.ndarray]) -> bytes:
     return caffe_pb2.BlobProtoVector(blobs=blobs).SerializeToString()
 
 
-def blobprotovector_str_to_arraylist(str: bytes) -> List[np.ndarray]:
+def blobprotovector_str_to_arraylist(str: bytes) -> list[np.ndarray]:
     """The arrays in the bytes of a BlobProtoVector."""
     return [blobproto_to_array(blob) for blob in caffe_pb2.BlobProtoVector.FromString(str).blobs]
 
@@ -102,14 +102,14 @@ class Transformer:
     that are not set are left out.
     """
 
-    def __init__(self, inputs: Dict[str, Sequence[int]]):
+    def __init__(self, inputs: dict[str, Sequence[int]]):
         """`inputs` has the shape of each input, N×K×H×W."""
         self.inputs = inputs
-        self.transpose: Dict[str, Sequence[int]] = {}
-        self.channel_swap: Dict[str, Sequence[int]] = {}
-        self.raw_scale: Dict[str, float] = {}
-        self.mean: Dict[str, np.ndarray] = {}
-        self.input_scale: Dict[str, float] = {}
+        self.transpose: dict[str, Sequence[int]] = {}
+        self.channel_swap: dict[str, Sequence[int]] = {}
+        self.raw_scale: dict[str, float] = {}
+        self.mean: dict[str, np.ndarray] = {}
+        self.input_scale: dict[str, float] = {}
 
     def _item_shape(self, in_: str) -> tuple:
         """The shape of one item of the input."""

@@ -15,14 +15,15 @@ value of an enumeration in `<Name>Parameter`.
 
 import difflib
 from collections import Counter, OrderedDict
-from typing import Any, Callable, Dict, Iterable, Sequence, Tuple, Union
+from collections.abc import Iterable, Sequence
+from typing import Any, Callable, Union
 
 import numpy as np
 
 from .proto import caffe_pb2
 
 
-def param_name_dict() -> Dict[str, str]:
+def param_name_dict() -> dict[str, str]:
     """Layer types and the fields with their settings: {'InnerProduct': 'inner_product', …}."""
     return {
         field.message_type.name[: -len("Parameter")]: field.name[: -len("_param")]
@@ -67,7 +68,7 @@ def assign_proto(proto, name: str, val: Any) -> None:
         setattr(proto, name, val)
 
 
-def _assign_all(proto, values: Dict[str, Any]) -> None:
+def _assign_all(proto, values: dict[str, Any]) -> None:
     for name, value in values.items():
         assign_proto(proto, name, value)
 
@@ -87,7 +88,7 @@ class Top:
 class Function:
     """A layer: its type, its bottoms and its settings."""
 
-    def __init__(self, type_name: str, inputs: Sequence[Top], params: Dict[str, Any]):
+    def __init__(self, type_name: str, inputs: Sequence[Top], params: dict[str, Any]):
         for index, bottom in enumerate(inputs):
             if not isinstance(bottom, Top):
                 raise TypeError(f"{type_name} input {index} is not a Top (type is {type(bottom)})")
@@ -172,7 +173,7 @@ class NetSpec:
         return _net(self.tops.values(), {top: name for name, top in self.tops.items()})
 
 
-def _net(roots: Iterable[Union[Top, Function]], names: Dict[Union[Top, Function], str]):
+def _net(roots: Iterable[Union[Top, Function]], names: dict[Union[Top, Function], str]):
     """A net of the layers that `roots` need, each after those that it needs itself."""
     counts: Counter = Counter()
 
@@ -183,7 +184,7 @@ def _net(roots: Iterable[Union[Top, Function]], names: Dict[Union[Top, Function]
             names[item] = f"{type_name}{counts[type_name]}"
         return names[item]
 
-    layers: "OrderedDict[Function, Any]" = OrderedDict()
+    layers: OrderedDict[Function, Any] = OrderedDict()
     for root in roots:
         # A stack of its own, as nets are deeper than Python lets functions call themselves.
         waiting = [root.fn]
@@ -212,7 +213,7 @@ class Layers:
         if name.startswith("__"):
             raise AttributeError(name)
 
-        def layer(*bottoms: Top, **settings: Any) -> Union[Top, Tuple[Top, ...], Function]:
+        def layer(*bottoms: Top, **settings: Any) -> Union[Top, tuple[Top, ...], Function]:
             function = Function(name, bottoms, settings)
             if function.ntop == 0:
                 return function

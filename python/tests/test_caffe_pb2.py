@@ -86,7 +86,7 @@ def test_another_package_may_bring_its_caffe_proto():
         "from caffe.proto import caffe_pb2; "
         'assert caffe_pb2.NetParameter(name="a").name == "a"'
     )
-    subprocess.run([sys.executable, "-c", script, str(ROOT / "python")], check=True)
+    subprocess.run([sys.executable, "-c", script, str(COMPILED.parents[2])], check=True)
 
 
 def declared(compiled: bytes):

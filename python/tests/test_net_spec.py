@@ -121,13 +121,13 @@ def test_an_unknown_setting_is_an_error_with_a_hint():
     ):
         L.Convolution(weight_filler=dict(typ="xavier")).to_proto()
     with pytest.raises(AttributeError):
-        P.Pooling.MEDIAN
+        P.Pooling.MEDIAN  # noqa: B018
 
 
 def test_an_unknown_blob_is_a_key_error():
     n = caffe.NetSpec()
     with pytest.raises(KeyError):
-        n.nothing
+        n.nothing  # noqa: B018
     n.data = L.Input()
     assert "data" in n and list(n.tops) == ["data"]
     del n.data

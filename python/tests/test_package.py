@@ -2,6 +2,8 @@
 
 import pathlib
 
+import numpy as np
+
 import caffe
 
 
@@ -20,3 +22,9 @@ def test_names_that_scripts_use_are_there():
 
 def test_the_package_says_that_it_has_types():
     assert pathlib.Path(caffe.__file__).with_name("py.typed").exists()
+
+
+def test_the_mean_of_imagenet_is_where_scripts_look_for_it():
+    mean = np.load(pathlib.Path(caffe.__file__).parent / "imagenet" / "ilsvrc_2012_mean.npy")
+    assert mean.shape == (3, 256, 256)
+    assert np.allclose(mean.mean(1).mean(1), [104.007, 116.669, 122.679], atol=1e-3)

@@ -15,7 +15,7 @@ same program.
 import copyreg
 import inspect
 import pathlib
-from typing import Any, Dict
+from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
 from google.protobuf.internal import enum_type_wrapper
@@ -61,9 +61,9 @@ def _restore(name: str, wire: bytes) -> message.Message:
     return found.FromString(wire)
 
 
-def _declarations(file) -> Dict[str, Any]:
+def _declarations(file) -> dict[str, Any]:
     """What a generated module would have at its top level."""
-    names: Dict[str, Any] = {"DESCRIPTOR": file}
+    names: dict[str, Any] = {"DESCRIPTOR": file}
     for name, descriptor in file.message_types_by_name.items():
         names[name] = _make_class(descriptor)
         # The descriptors under the names that generated code gave them, which some converters use.

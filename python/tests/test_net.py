@@ -1,0 +1,475 @@
+"""Nets: how they are built, run, looked into, loaded and saved."""
+
+import gc
+import os
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+import caffe
+
+CONV = """
+name: 'small'
+layer { name: 'data' type: 'Input' top: 'data' input_param { shape { dim: 2 dim: 3 dim: 8 dim: 8 } } }
+layer { name: 'conv' type: 'Convolution' bottom: 'data' top: 'conv'
+  convolution_param { num_output: 4 kernel_size: 3 weight_filler { type: 'gaussian' std: 0.5 } bias_filler { value: 1 } } }
+layer { name: 'relu' type: 'ReLU' bottom: 'conv' top: 'conv' }
+layer { name: 'ip' type: 'InnerProduct' bottom: 'conv' top: 'ip'
+  inner_product_param { num_output: 5 weight_filler { type: 'xavier' } } }
+layer { name: 'prob' type: 'Softmax' bottom: 'ip' top: 'prob' }
+"""
+
+LOSS = """
+force_backward: true
+layer { name: 'data' type: 'Input' top: 'data' top: 'target'
+  input_param { shape { dim: 4 dim: 3 } shape { dim: 4 dim: 2 } } }
+layer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip'
+  inner_product_param { num_output: 2 weight_filler { type: 'xavier' } } }
+layer { name: 'loss' type: 'EuclideanLoss' bottom: 'ip' bottom: 'target' top: 'loss' }
+"""
+
+
+@pytest.fixture
+def net_file(tmp_path):
+    path = tmp_path / "net.prototxt"
+    path.write_text(CONV)
+    return path
+
+
+@pytest.fixture
+def net(net_file):
+    caffe.set_random_seed(1)
+    return caffe.Net(str(net_file), caffe.TEST)
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).standard_normal((2, 3, 8, 8)).astype(np.float32)
+
+
+# Building.
+
+
+def test_a_net_is_built_from_a_string_or_a_path_with_the_phase_by_place_or_name(net_file):
+    for net in (caffe.Net(str(net_file), caffe.TEST), caffe.Net(net_file, phase=caffe.TEST)):
+        assert net._layer_names == ["data", "conv", "relu", "ip", "prob"]
+        assert (net.name, net.phase) == ("small", caffe.TEST)
+
+
+def test_weights_come_with_the_net_in_the_new_and_the_old_form(net, net_file, tmp_path):
+    weights = str(tmp_path / "w.caffemodel")
+    net.save(weights)
+    new = caffe.Net(str(net_file), caffe.TEST, weights=weights)
+    with pytest.warns(DeprecationWarning):
+        old = caffe.Net(str(net_file), weights, caffe.TEST)
+    for other in (new, old):
+        assert np.array_equal(other.params["conv"][0].data, net.params["conv"][0].data)
+
+
+def test_level_and_stages_choose_among_the_layers(tmp_path):
+    rules = CONV + (
+        "layer { name: 'a' type: 'Silence' bottom: 'prob' include { stage: 'show' } }"
+        "layer { name: 'b' type: 'Silence' bottom: 'prob' include { min_level: 2 } }"
+    )
+    path = tmp_path / "rules.prototxt"
+    path.write_text(rules)
+    assert "a" not in caffe.Net(str(path), caffe.TEST)._layer_names
+    assert "a" in caffe.Net(str(path), caffe.TEST, stages=["show"])._layer_names
+    assert "b" in caffe.Net(str(path), caffe.TEST, 2)._layer_names
+
+
+def test_a_missing_file_is_a_runtime_error_in_the_originals_words(tmp_path, net_file):
+    missing = str(tmp_path / "no.prototxt")
+    with pytest.raises(RuntimeError, match=f"Could not open file {missing}"):
+        caffe.Net(missing, caffe.TEST)
+    with pytest.raises(RuntimeError, match="Could not open file"):
+        caffe.Net(str(net_file), caffe.TEST, weights=missing)
+
+
+def test_a_mistake_in_a_net_names_file_line_and_layer(tmp_path):
+    path = tmp_path / "wrong.prototxt"
+    path.write_text(CONV.replace("'Convolution'", "'Convolutoin'"))
+    with pytest.raises(RuntimeError, match=r"wrong\.prototxt:4.*Convolutoin") as error:
+        caffe.Net(str(path), caffe.TEST)
+    assert "Convolution" in str(error.value)
+    path.write_text("layer {")
+    with pytest.raises(RuntimeError, match=r"wrong\.prototxt"):
+        caffe.Net(str(path), caffe.TEST)
+
+
+def test_a_damaged_weight_file_is_an_exception(net, tmp_path):
+    for content in (b"", b"\x00\x01\x02", b"\x89HDF\r\n\x1a\nxxxx", os.urandom(4000)):
+        path = tmp_path / "damaged.caffemodel"
+        path.write_bytes(content)
+        before = net.params["conv"][0].data.copy()
+        if content:
+            with pytest.raises(RuntimeError, match="damaged"):
+                net.copy_from(str(path))
+        assert np.array_equal(before, net.params["conv"][0].data)
+
+
+def test_weights_of_another_shape_are_refused_with_both_shapes(net, net_file, tmp_path):
+    net.save(str(tmp_path / "w.caffemodel"))
+    net_file.write_text(CONV.replace("num_output: 5", "num_output: 6"))
+    with pytest.raises(RuntimeError, match="rename the layer"):
+        caffe.Net(str(net_file), caffe.TEST, weights=str(tmp_path / "w.caffemodel"))
+
+
+# What there is.
+
+
+def test_blobs_params_and_layers_are_in_the_nets_order(net):
+    assert list(net.blobs) == ["data", "conv", "ip", "prob"]
+    assert list(net.params) == ["conv", "ip"]
+    assert [layer.type for layer in net.layers] == [
+        "Input", "Convolution", "ReLU", "InnerProduct", "Softmax"
+    ]  # fmt: skip
+    assert net.layer_dict["ip"] is net.layers[3]
+    assert net.layers[-1].type == "Softmax" and len(net.layers[1:3]) == 2
+    assert net.inputs == ["data"] and net.outputs == ["prob"]
+    assert net.top_names["relu"] == ["conv"] and net.bottom_names["relu"] == ["conv"]
+    assert net.params["conv"][0].data.shape == (4, 3, 3, 3)
+    assert net.layers[1].blobs[1].data.shape == (4,)
+
+
+def test_loss_weights_and_splits_are_shown():
+    net = caffe.Net.from_text(
+        LOSS + "layer { name: 's' type: 'Silence' bottom: 'ip' }", caffe.TRAIN
+    )
+    assert net.blob_loss_weights["loss"] == 1 and net.blob_loss_weights["ip"] == 0
+    assert "ip_ip_0_split" in net._layer_names
+
+
+def test_the_net_shows_itself_as_a_table(net):
+    assert "conv   Convolution" in repr(net) and "2 x 4 x 6 x 6" in repr(net)
+    assert net._repr_html_().count("<tr>") == 6
+    assert net.multiply_counts["conv"] == 4 * 27 * 36
+
+
+# Passes.
+
+
+def test_forward_computes_what_numpy_computes(net, images):
+    net.blobs["data"].data[...] = images
+    out = net.forward()
+    assert list(out) == ["prob"]
+    conv = net.blobs["conv"].data.reshape(2, -1)
+    ip = conv @ net.params["ip"][0].data.T + net.params["ip"][1].data
+    prob = np.exp(ip) / np.exp(ip).sum(1, keepdims=True)
+    assert np.allclose(out["prob"], prob, atol=1e-5)
+
+
+def test_forward_takes_inputs_by_name_and_returns_blobs_by_name(net, images):
+    out = net.forward(blobs=["conv"], data=images.astype(np.float64))
+    assert set(out) == {"prob", "conv"}
+    assert np.array_equal(net.blobs["data"].data, images)
+    with pytest.raises(Exception, match="do not match net inputs"):
+        net.forward(date=images)
+    with pytest.raises(Exception, match="not batch sized"):
+        net.forward(data=images[:1])
+    with pytest.raises(ValueError, match="did you mean 'conv'"):
+        net.forward(end="conf")
+
+
+def test_forward_can_start_and_end_in_the_middle(net, images):
+    out = net.forward(end="relu", data=images)
+    assert list(out) == ["conv"]
+    net.blobs["conv"].data[...] = 0
+    net.forward(start="ip")
+    assert np.allclose(net.blobs["ip"].data, net.params["ip"][1].data)
+
+
+def test_backward_gives_the_gradients_of_the_inputs(images):
+    net = caffe.Net.from_text(LOSS, caffe.TRAIN)
+    x = np.random.default_rng(0).standard_normal((4, 3)).astype(np.float32)
+    net.forward(data=x, target=np.zeros((4, 2)))
+    diffs = net.backward(diffs=["ip"])
+    error = net.blobs["ip"].data / 4
+    assert np.allclose(diffs["ip"], error, atol=1e-6)
+    assert np.allclose(diffs["data"], error @ net.params["ip"][0].data, atol=1e-6)
+    assert np.allclose(net.params["ip"][0].diff, error.T @ x, atol=1e-6)
+    held = net.params["ip"][0].diff
+    net.clear_param_diffs()
+    assert not held.any()
+
+
+def test_backward_starts_from_given_gradients(net, images):
+    text = "force_backward: true\n" + CONV
+    net = caffe.Net.from_text(text, caffe.TRAIN)
+    net.forward(data=images)
+    with pytest.raises(Exception, match="do not match net outputs"):
+        net.backward(ip=np.zeros((2, 5)))
+    net.backward(prob=np.zeros((2, 5)))
+    assert not net.blobs["data"].diff.any()
+    net.blobs["ip"].diff[...] = 1
+    gradients = net.backward(start="ip", end="conv")
+    assert gradients["data"].any()
+
+
+def test_forward_all_cuts_items_into_batches(net):
+    items = np.random.default_rng(0).standard_normal((5, 3, 8, 8)).astype(np.float32)
+    everything = net.forward_all(data=items, blobs=["conv"])
+    assert everything["prob"].shape == (5, 5) and everything["conv"].shape == (5, 4, 6, 6)
+    net.forward(data=items[2:4])
+    assert np.allclose(everything["prob"][2:4], net.blobs["prob"].data, atol=1e-6)
+
+
+def test_forward_backward_all_returns_values_and_gradients():
+    net = caffe.Net.from_text("force_backward: true\n" + CONV, caffe.TRAIN)
+    items = np.ones((3, 3, 8, 8), np.float32)
+    values, gradients = net.forward_backward_all(
+        blobs=["ip"], data=items, prob=np.ones((3, 5), np.float32)
+    )
+    assert values["ip"].shape == (3, 5) and gradients["data"].shape == items.shape
+
+
+def test_a_reshaped_input_reshapes_the_net(net):
+    net.blobs["data"].reshape(1, 3, 8, 8)
+    net.reshape()
+    assert net.blobs["prob"].shape == (1, 5)
+    net.blobs["data"].reshape(7, 3, 8, 8)
+    assert net.forward()["prob"].shape == (7, 5)
+
+
+def test_hooks_see_and_change_what_flows_between_layers(net, images):
+    seen = []
+    net.before_forward(lambda layer: seen.append(("before", layer)))
+    net.after_forward(lambda layer: seen.append(("after", layer)))
+    held = net.blobs["conv"].data
+
+    def silence(layer):
+        if net._layer_names[layer] == "relu":
+            assert net.blobs["conv"].data.min() >= 0 and held.min() >= 0
+            net.blobs["conv"].data[...] = 0
+
+    net.after_forward(silence)
+    net.forward(data=images)
+    assert seen[:4] == [("before", 0), ("after", 0), ("before", 1), ("after", 1)]
+    assert np.allclose(net.blobs["ip"].data, net.params["ip"][1].data)
+
+
+def test_an_exception_in_a_hook_reaches_the_caller_and_the_net_goes_on(net, images):
+    fail = [True]
+
+    def hook(layer):
+        if fail[0]:
+            raise KeyError("mine")
+
+    net.before_forward(hook)
+    with pytest.raises(KeyError, match="mine"):
+        net.forward(data=images)
+    fail[0] = False
+    assert net.forward(data=images)["prob"].shape == (2, 5)
+
+
+# Weights.
+
+
+@pytest.mark.parametrize("form", ["caffemodel", "h5"])
+def test_saved_weights_come_back(net, net_file, tmp_path, form):
+    path = str(tmp_path / f"w.{form}")
+    net.save(path) if form == "caffemodel" else net.save_hdf5(path)
+    other = caffe.Net(str(net_file), caffe.TEST)
+    assert not np.array_equal(other.params["ip"][0].data, net.params["ip"][0].data)
+    other.copy_from(path) if form == "caffemodel" else other.load_hdf5(path)
+    for name in net.params:
+        for mine, theirs in zip(net.params[name], other.params[name]):
+            assert np.array_equal(mine.data, theirs.data)
+
+
+def test_shared_weights_are_one_memory(net, net_file):
+    other = caffe.Net(str(net_file), caffe.TEST)
+    view = other.params["ip"][0].data
+    other.share_with(net)
+    net.params["ip"][0].data[...] = 3
+    assert (other.params["ip"][0].data == 3).all()
+    assert not (view == 3).any()
+
+
+def test_changed_weights_count_in_the_next_pass(net, images):
+    before = net.forward(data=images)["prob"].copy()
+    weights = net.params["ip"][0].data
+    weights[...] = 0
+    net.params["ip"][1].data.flat = 0
+    after = net.forward(data=images)["prob"].copy()
+    assert not np.allclose(before, after) and np.allclose(after, 0.2)
+    weights[0] = 1
+    assert not np.allclose(net.forward()["prob"], 0.2)
+
+
+def test_a_net_can_be_built_from_text_and_bytes(net, tmp_path):
+    net.save(str(tmp_path / "w"))
+    other = caffe.Net.from_text(CONV, caffe.TEST, weights=(tmp_path / "w").read_bytes())
+    assert np.array_equal(other.params["ip"][0].data, net.params["ip"][0].data)
+
+
+# MemoryData.
+
+MEMORY = """
+layer { name: 'data' type: 'MemoryData' top: 'data' top: 'label'
+  memory_data_param { batch_size: 2 channels: 1 height: 2 width: 3 } }
+"""
+
+
+def test_input_arrays_are_read_where_they_are():
+    net = caffe.Net.from_text(MEMORY, caffe.TRAIN)
+    data = np.arange(24, dtype=np.float32).reshape(4, 1, 2, 3)
+    net.set_input_arrays(data, np.arange(4, dtype=np.float32))
+    net.forward()
+    assert np.array_equal(net.blobs["data"].data, data[:2])
+    data[2:] = 7
+    net.forward()
+    assert (net.blobs["data"].data == 7).all()
+    assert list(net.blobs["label"].data.flat) == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.astype(np.float64), "must be float32"),
+        (lambda d: d[:, :, ::-1], "must be C contiguous"),
+        (lambda d: d.reshape(4, 6), "must be 4-d"),
+        (lambda d: d.reshape(4, 1, 3, 2), "wrong height"),
+        (lambda d: d[:3], "same first dimension"),
+    ],
+)
+def test_input_arrays_of_another_form_are_refused(change, message):
+    net = caffe.Net.from_text(MEMORY, caffe.TRAIN)
+    data = np.zeros((4, 1, 2, 3), np.float32)
+    with pytest.raises(RuntimeError, match=message):
+        net.set_input_arrays(change(data), np.zeros(4, np.float32))
+
+
+def test_only_a_net_that_begins_with_memory_data_takes_arrays(net):
+    with pytest.raises(RuntimeError, match="first layer is a MemoryDataLayer"):
+        net.set_input_arrays(np.zeros((2, 3, 8, 8), np.float32), np.zeros(2, np.float32))
+
+
+# Life and threads.
+
+
+def test_views_and_blobs_survive_their_net():
+    net = caffe.Net.from_text(CONV, caffe.TEST)
+    view, blob = net.blobs["data"].data, net.params["conv"][0]
+    view[...] = 5
+    del net
+    gc.collect()
+    assert (view == 5).all() and blob.data.shape == (4, 3, 3, 3)
+    blob.data[...] = 1
+
+
+def test_an_old_view_of_a_blob_that_grew_can_still_be_read_and_written(net):
+    old = net.blobs["data"].data
+    old[...] = 4
+    net.blobs["data"].reshape(500, 3, 8, 8)
+    net.forward()
+    old[...] = 6
+    assert (old == 6).all() and net.blobs["data"].data.shape == (500, 3, 8, 8)
+
+
+def resident_kilobytes():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads Linux's figures")
+def test_nets_that_come_and_go_leave_no_memory_behind(images):
+    def cycle(count):
+        for _ in range(count):
+            net = caffe.Net.from_text(CONV, caffe.TEST)
+            net.blobs["data"].data[...] = images
+            net.forward()
+            net.params["ip"][0].diff[...] = 1
+        gc.collect()
+
+    cycle(300)
+    before = resident_kilobytes()
+    cycle(300)
+    assert resident_kilobytes() - before < 2000
+
+
+def test_other_threads_run_while_a_net_does():
+    text = """
+    layer { name: 'data' type: 'Input' top: 'data' input_param { shape { dim: 1 dim: 64 dim: 256 dim: 256 } } }
+    layer { name: 'conv' type: 'Convolution' bottom: 'data' top: 'conv'
+      convolution_param { num_output: 64 kernel_size: 5 pad: 2 } }
+    """
+    net = caffe.Net.from_text(text, caffe.TEST)
+    net.forward()
+    ticks = []
+    running = threading.Event()
+    running.set()
+
+    def tick():
+        while running.is_set():
+            ticks.append(time.perf_counter())
+            time.sleep(0.0005)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    begin = time.perf_counter()
+    for _ in range(5):
+        net.forward()
+    end = time.perf_counter()
+    running.clear()
+    thread.join()
+    assert sum(begin < t < end for t in ticks) > 3
+
+
+def run_in_threads(function, arguments):
+    threads = [threading.Thread(target=function, args=(argument,)) for argument in arguments]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_nets_run_in_threads_of_their_own_also_when_they_share_weights(net, images):
+    sharing = caffe.Net.from_text(CONV, caffe.TEST)
+    sharing.share_with(net)
+    alone = caffe.Net.from_text(CONV, caffe.TEST)
+    expected = {n: n.forward(data=images)["prob"].copy() for n in (net, sharing, alone)}
+    equal = []
+
+    def run(which):
+        for _ in range(50):
+            equal.append(np.array_equal(which.forward()["prob"], expected[which]))
+
+    run_in_threads(run, (net, sharing, alone))
+    assert len(equal) == 150 and all(equal)
+
+
+def test_threads_take_turns_with_one_net(net, images):
+    losses = []
+
+    def run(_):
+        for _ in range(50):
+            losses.append(net._forward(0, len(net.layers) - 1))
+            assert net.blobs["conv"].data.shape == (2, 4, 6, 6)
+
+    run_in_threads(run, range(3))
+    assert len(losses) == 150
+
+
+def test_the_seed_makes_fillers_repeatable():
+    def weights():
+        return caffe.Net.from_text(CONV, caffe.TEST).params["conv"][0].data.copy()
+
+    caffe.set_random_seed(5)
+    first, second = weights(), weights()
+    caffe.set_random_seed(5)
+    again = weights()
+    assert np.array_equal(first, again) and not np.array_equal(first, second)
+
+
+def test_asking_for_a_gpu_warns_and_computes_on_the_processor(net, images):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        caffe.set_mode_gpu()
+        caffe.set_device(0)
+    assert any("processor" in str(w.message) for w in caught)
+    caffe.set_mode_cpu()
+    assert net.forward(data=images)["prob"].shape == (2, 5)
