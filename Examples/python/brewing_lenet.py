@@ -1,6 +1,6 @@
 """Brews LeNet: a net written in Python learns to read digits, and is watched while it does.
 
-    python Examples/python/brewing_lenet.py [--iterations 300] [--out folder]
+python Examples/python/brewing_lenet.py [--iterations 300] [--out folder]
 """
 
 import numpy as np
@@ -20,10 +20,9 @@ def lenet(batch_size):
     """The net as text. NetSpec writes it: each attribute is a blob, made by a layer of the same name."""
     filler = dict(type="xavier")
     n = caffe.NetSpec()
-    # MemoryData reads arrays of ours. From a database: L.Data(source=folder, backend=P.Data.LMDB, batch_size=…, ntop=2)
-    n.data, n.label = L.MemoryData(
-        batch_size=batch_size, channels=1, height=28, width=28, ntop=2
-    )
+    # MemoryData reads arrays of ours. From a database it would be
+    # L.Data(source=folder, backend=P.Data.LMDB, batch_size=batch_size, ntop=2).
+    n.data, n.label = L.MemoryData(batch_size=batch_size, channels=1, height=28, width=28, ntop=2)
     n.conv1 = L.Convolution(n.data, kernel_size=5, num_output=20, weight_filler=filler)
     n.pool1 = L.Pooling(n.conv1, kernel_size=2, stride=2, pool=P.Pooling.MAX)
     n.conv2 = L.Convolution(n.pool1, kernel_size=5, num_output=50, weight_filler=filler)
@@ -99,7 +98,9 @@ def main(arguments=None):
                 labels = test.blobs["label"].data.ravel()
                 correct += (test.blobs["score"].data.argmax(1) == labels).sum()
             accuracies[iteration] = correct / TEST_COUNT
-            print(f"iteration {iteration:4}  loss {losses[iteration]:.3f}  accuracy {accuracies[iteration]:.3f}")
+            print(
+                f"iteration {iteration:4}  loss {losses[iteration]:.3f}  accuracy {accuracies[iteration]:.3f}"
+            )
 
     pictures.save(
         out / "training.png",

@@ -36,7 +36,7 @@ def load():
 
 
 def class_names():
-    """'tabby' and so on. In the file, a line is an identifier and the names of a class: 'n02123045 tabby, tabby cat'."""
+    """The first name of each class. A line of the file is like 'n02123045 tabby, tabby cat'."""
     lines = (common.ROOT / "Examples" / "python" / "imagenet_classes.txt").read_text().splitlines()
     return [line.split(" ", 1)[1].split(",")[0] for line in lines]
 
@@ -87,7 +87,11 @@ def main(arguments=None):
     times = {batch: milliseconds_a_photo(net, batch, options.repeats) for batch in (1, 4)}
     for batch, milliseconds in times.items():
         print(f"{milliseconds:6.1f} ms a photo, {batch} at a time")
-    return {"top5": [names[index] for index in top5], "probabilities": probabilities[top5], "times": times}
+    return {
+        "top5": [names[index] for index in top5],
+        "probabilities": probabilities[top5],
+        "times": times,
+    }
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Detection by windows: a net learns from windows of pictures what is a digit and what is not, and finds them in new pictures.
+"""Detection by windows: a net learns what is a digit and what is not, and finds them in pictures.
 
     python Examples/python/detection.py [--iterations 400] [--out folder]
 
-As in R-CNN (Girshick et al., 2014): windows are proposed, warped to one size, classified, and of those that overlap the best
-is kept. There the proposals come from selective search; here, from a grid.
+As in R-CNN (Girshick et al., 2014): windows are proposed, warped to one size, classified, and of
+those that overlap the best is kept. There the proposals come from selective search; here, from a
+grid.
 """
 
 import numpy as np
@@ -44,7 +45,10 @@ def scene(images, labels, around, random):
 
 
 def overlaps(windows, others):
-    """How much of their union is the intersection of each of `windows` and each of `others`; all (ymin, xmin, ymax, xmax)."""
+    """The intersection of each of `windows` with each of `others`, as a share of their union.
+
+    All are (ymin, xmin, ymax, xmax).
+    """
     windows, others = np.asarray(windows)[:, np.newaxis], np.asarray(others)
     low = np.maximum(windows[..., :2], others[..., :2])
     high = np.minimum(windows[..., 2:], others[..., 2:])
@@ -74,11 +78,9 @@ def write_windows(out, count, images, labels, random):
         picture, truth, kinds = scene(images, labels, around, random)
         path = out / "scenes" / f"{number}.png"
         caffe._caffe.write_image(path, pictures.photo(picture))
-        # Windows near the digits, and anywhere.
+        # Windows on the digits, and those of the grid: on digits, on parts of them, and beside.
         near = np.repeat(truth, 12, axis=0) + random.integers(-5, 6, (12 * len(truth), 4))
-        grid = proposals()
-        anywhere = grid[random.choice(len(grid), 60, replace=False)]
-        candidates = np.clip(np.concatenate([truth, near, anywhere]), 0, SIDE - 1)
+        candidates = np.clip(np.concatenate([truth, near, proposals()]), 0, SIDE - 1)
         found = overlaps(candidates, truth)
         lines += [f"# {number}", str(path), "3", str(SIDE), str(SIDE), str(len(candidates))]
         for (top, left, bottom, right), overlap in zip(candidates, found):
@@ -97,14 +99,14 @@ def digit_net(windows=None):
     filler = dict(type="xavier")
     n = caffe.NetSpec()
     if windows:
-        # Windows that overlap a digit by 0.6 or more show it, and are half of a batch; below 0.4 is background.
+        # Windows that overlap a digit by 0.6 or more show it, and are half of a batch; below 0.5 is background.
         n.data, n.label = L.WindowData(
             ntop=2,
             window_data_param=dict(
                 source=windows,
                 batch_size=64,
                 fg_threshold=0.6,
-                bg_threshold=0.4,
+                bg_threshold=0.5,
                 fg_fraction=0.5,
                 context_pad=PAD,
                 crop_mode="warp",
@@ -134,7 +136,11 @@ def keep_best(windows, scores, most=0.3):
     kept = []
     while left:
         kept.append(left.pop(0))
-        left = [other for other in left if overlaps(windows[other : other + 1], windows[kept[-1:]])[0, 0] <= most]
+        left = [
+            other
+            for other in left
+            if overlaps(windows[other : other + 1], windows[kept[-1:]])[0, 0] <= most
+        ]
     return kept
 
 
@@ -152,7 +158,9 @@ def detect(detector, path, least=0.8):
 
 def main(arguments=None):
     parser = common.parser(__doc__, "detection", iterations=400)
-    parser.add_argument("--scenes", type=int, default=250, help="pictures to learn from (%(default)s)")
+    parser.add_argument(
+        "--scenes", type=int, default=250, help="pictures to learn from (%(default)s)"
+    )
     options = parser.parse_args(arguments)
     out = options.out
     random = np.random.default_rng(1)

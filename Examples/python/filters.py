@@ -1,6 +1,6 @@
 """Looks into SqueezeNet while it looks at a photograph: its layers, filters, activations and scores.
 
-    python Examples/python/filters.py [--image photo.jpg] [--out folder]
+python Examples/python/filters.py [--image photo.jpg] [--out folder]
 """
 
 import numpy as np
@@ -65,8 +65,9 @@ def main(arguments=None):
     # How often which value comes: after ReLU, most are 0, and so the rest can tell.
     share_of_zeros = float((deep == 0).mean())
     counts, edges = np.histogram(deep[deep > 0], bins=60)
+    middles = (edges[:-1] + edges[1:]) / 2
     histogram = pictures.chart(
-        {f"{100 * share_of_zeros:.0f} % more are 0": ((edges[:-1] + edges[1:]) / 2, counts)},
+        {f"({100 * share_of_zeros:.0f} % of all values are 0)": (middles, counts)},
         "Values of fire9 above 0",
         "value",
         "count",

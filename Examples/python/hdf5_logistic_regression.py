@@ -1,6 +1,6 @@
 """Logistic regression from HDF5 files: the smallest net there is, against Newton's method; and with a hidden layer.
 
-    python Examples/python/hdf5_logistic_regression.py [--iterations 400] [--out folder]      (needs h5py)
+python Examples/python/hdf5_logistic_regression.py [--iterations 400] [--out folder]      (needs h5py)
 """
 
 import numpy as np
@@ -159,8 +159,20 @@ def main(arguments=None):
     deep_losses, deep_accuracy, deep_test = learn(out, "hidden", sources, options.iterations, 40)
     print(f"accuracy   {accuracy:.3f}; with 40 hidden units {deep_accuracy:.3f}")
 
-    draw(out / "logistic.png", f"A line: {100 * accuracy:.1f} % right", test, test_points, test_labels)
-    draw(out / "hidden.png", f"40 hidden units: {100 * deep_accuracy:.1f} %", deep_test, test_points, test_labels)
+    draw(
+        out / "logistic.png",
+        f"A line: {100 * accuracy:.1f} % right",
+        test,
+        test_points,
+        test_labels,
+    )
+    draw(
+        out / "hidden.png",
+        f"40 hidden units: {100 * deep_accuracy:.1f} %",
+        deep_test,
+        test_points,
+        test_labels,
+    )
     steps = np.arange(options.iterations)
     pictures.save(
         out / "losses.png",

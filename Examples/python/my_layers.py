@@ -11,9 +11,10 @@ import caffe
 
 
 class DigitSomewhere(caffe.Layer):
-    """A source of images with a digit somewhere, and of the place of its middle, from -1 to 1 in x and y.
+    """A source of images with a digit somewhere, and of the place of its middle.
 
-    param_str, as JSON: "batch_size", "size" of the images, "part" of MNIST, how many digits to "count" on, and a "seed".
+    Places are x and y from -1 to 1. param_str, as JSON: "batch_size", "size" of the images, "part"
+    of MNIST, the "count" of digits to choose from, and a "seed".
 
     The next batch is made in a thread while the net works on this one.
     """
@@ -49,7 +50,10 @@ class DigitSomewhere(caffe.Layer):
 
 
 class EuclideanLoss(caffe.Layer):
-    """Half the mean squared distance between two blobs, Σ (a − b)² / 2N, as the library's layer of this name computes it."""
+    """Half the mean squared distance between two blobs, Σ (a − b)² / 2N.
+
+    The library's layer of this name computes the same.
+    """
 
     def setup(self, bottom, top):
         if len(bottom) != 2:

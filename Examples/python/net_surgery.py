@@ -3,8 +3,9 @@
     python Examples/python/net_surgery.py [--iterations 300] [--out folder]
 
 1. Parameters are arrays: what is written into them is what the net computes with.
-2. An InnerProduct layer is a Convolution whose filters are as large as their input. The weights are the same numbers in the
-   same order; as a convolution, the net runs on images of any size, and classifies every place at once.
+2. An InnerProduct layer is a Convolution whose filters are as large as their input. The weights are
+   the same numbers in the same order; as a convolution, the net runs on images of any size, and
+   classifies every place at once.
 """
 
 import numpy as np
@@ -35,6 +36,7 @@ def edit_filters(out):
     """Shows what three filters make of a photograph before and after they are edited."""
     image = caffe.io.load_image(classification.CAT, color=False)[:, :, 0]
     model = common.write(out / "convolution.prototxt", one_convolution(*image.shape))
+    caffe.set_random_seed(1)
     net = caffe.Net(model, caffe.TEST)
     net.blobs["data"].data[0, 0] = image - image.mean()
 
@@ -43,7 +45,10 @@ def edit_filters(out):
         filtered = net.blobs["conv"].data[0].copy()
         weights = pictures.tiles(net.params["conv"][0].data[:, 0], columns=3, scale=10)
         maps = pictures.beside(*(pictures.tiles([each]) for each in filtered), gap=4)
-        pictures.save(out / name, pictures.titled(pictures.below(weights, maps), "Filters, and what they give"))
+        pictures.save(
+            out / name,
+            pictures.titled(pictures.below(weights, maps), "Filters, and what they give"),
+        )
         return filtered
 
     random = show("random_filters.png")
@@ -62,7 +67,7 @@ def edit_filters(out):
     biases.data[0] = 1
     net.forward()
     shift = net.blobs["conv"].data[0, 0] - edited[0]
-    return {"random": random, "edited": edited, "shift": shift}
+    return {"image": image - image.mean(), "random": random, "edited": edited, "shift": shift}
 
 
 # -- 2. From InnerProduct to Convolution -----------------------------------------------------------
@@ -182,7 +187,9 @@ def main(arguments=None):
         top, left = 4 * (row % dense.shape[1]), 4 * (column % dense.shape[2])
         net.blobs["data"].data[0, 0] = paper[top : top + 28, left : left + 28]
         differences.append(np.abs(net.forward()["prob"][0] - dense[:, row, column]).max())
-    print(f"{dense.shape[1]} × {dense.shape[2]} windows in one pass; largest difference {max(differences):.1e}")
+    print(
+        f"{dense.shape[1]} × {dense.shape[2]} windows in one pass; largest difference {max(differences):.1e}"
+    )
 
     # Where is something, and what? Around each digit, the window that is surest.
     is_digit = 1 - dense[NOTHING]

@@ -1,12 +1,12 @@
 """Pictures of images, filters, curves, points and boxes, drawn with numpy alone.
 
-A picture is an array H×W×3 of bytes. Functions that draw change the picture they are given; the others make a new one.
-Places are (x, y) in pixels, from the upper left.
+A picture is an array H×W×3 of bytes. Functions that draw change the picture they are given; the
+others make a new one. Places are (x, y) in pixels, from the upper left.
 """
 
 import numpy as np
 
-import common  # finds caffe
+import common  # noqa: F401, finds caffe
 import caffe._caffe
 
 WHITE, GRAY, LIGHT, BLACK = (255,) * 3, (120,) * 3, (225,) * 3, (0,) * 3
@@ -185,7 +185,9 @@ class Chart:
             label = f"{value:.6g}"
             text(self.picture, left - text_width(label, 1) - 4, y - 4, label, GRAY, 1)
         text(self.picture, left + 12, 8, title)
-        text(self.picture, (left + right - text_width(x_label, 1)) / 2, bottom + 22, x_label, size=1)
+        text(
+            self.picture, (left + right - text_width(x_label, 1)) / 2, bottom + 22, x_label, size=1
+        )
         text(self.picture, 4, 8, y_label, size=1)
         self.frame()
         self.legend_x = left + 4
@@ -228,9 +230,7 @@ def chart(curves, title="", x_label="", y_label=""):
     finite = [np.asarray(y)[np.isfinite(y)] for _, y in curves.values()]
     xs = np.concatenate([np.asarray(x, float) for x, _ in curves.values()])
     ys = np.concatenate(finite)
-    made = Chart(
-        (xs.min(), xs.max()), (min(ys.min(), 0), ys.max()), title, x_label, y_label
-    )
+    made = Chart((xs.min(), xs.max()), (min(ys.min(), 0), ys.max()), title, x_label, y_label)
     for color, (name, (x, y)) in zip(COLORS, curves.items()):
         made.curve(x, y, color, name)
     return made.picture

@@ -1,8 +1,8 @@
-"""Layers written in Python: a source of data that prepares batches in a thread, and a loss, which train a net together.
+"""Layers written in Python: a source of data that prepares batches in a thread, and a loss.
 
     python Examples/python/python_layers.py [--iterations 200] [--out folder]
 
-The layers are in my_layers.py. The net learns where in an image a digit is.
+The layers are in my_layers.py. Together they train a net to find where in an image a digit is.
 """
 
 import json
@@ -13,7 +13,7 @@ import common
 import pictures
 
 import caffe
-from caffe import layers as L, params as P
+from caffe import layers as L
 
 SIZE = 48
 
@@ -21,7 +21,14 @@ SIZE = 48
 def locator(python_loss, **settings):
     n = caffe.NetSpec()
     # param_str is text for the layer to read as it likes; JSON keeps it plain.
-    settings = {"batch_size": 32, "size": SIZE, "part": "train", "count": 2000, "seed": 1, **settings}
+    settings = {
+        "batch_size": 32,
+        "size": SIZE,
+        "part": "train",
+        "count": 2000,
+        "seed": 1,
+        **settings,
+    }
     n.image, n.place = L.Python(
         ntop=2,
         python_param=dict(
@@ -80,7 +87,10 @@ layer {
 
 
 def check_gradient():
-    """The largest error of the layer's gradients: each input is moved a little to both sides, to see how the loss changes."""
+    """The largest error of the layer's gradients.
+
+    Each input is moved a little to both sides, to see how the loss changes.
+    """
     net = caffe.Net.from_text(LOSS_ALONE, caffe.TRAIN)
     random = np.random.default_rng(0)
     for name in ("a", "b"):
@@ -88,7 +98,9 @@ def check_gradient():
     net.forward()
     net.backward()
     worst = 0.0
-    step = 1e-2  # The loss is quadratic: central differences are exact at any step but for rounding.
+    step = (
+        1e-2  # The loss is quadratic: central differences are exact at any step but for rounding.
+    )
     for name in ("a", "b"):
         gradient = net.blobs[name].diff.copy()
         for index in np.ndindex(3, 4):
@@ -107,7 +119,9 @@ def main(arguments=None):
     out = options.out
 
     loss, library_loss, gradient_difference = compare_losses(out)
-    print(f"loss in Python {loss:.7f}, in the library {library_loss:.7f}; gradients differ by {gradient_difference:.1e}")
+    print(
+        f"loss in Python {loss:.7f}, in the library {library_loss:.7f}; gradients differ by {gradient_difference:.1e}"
+    )
     gradient_error = check_gradient()
     print(f"gradients against differences of the loss: {gradient_error:.1e}")
 
@@ -122,7 +136,12 @@ def main(arguments=None):
         losses[iteration] = solver.net.blobs["loss"].data.item()
     pictures.save(
         out / "loss.png",
-        pictures.chart({"": (np.arange(options.iterations), losses)}, "Where is the digit?", "iteration", "loss"),
+        pictures.chart(
+            {"": (np.arange(options.iterations), losses)},
+            "Where is the digit?",
+            "iteration",
+            "loss",
+        ),
     )
 
     # Digits it has not seen.
@@ -130,12 +149,12 @@ def main(arguments=None):
     test = caffe.Net(model, caffe.TEST)
     test.share_with(solver.net)
     test.forward()
-    guesses, places = (
-        (test.blobs[name].data.copy() + 1) * SIZE / 2 for name in ("guess", "place")
-    )
+    guesses, places = ((test.blobs[name].data.copy() + 1) * SIZE / 2 for name in ("guess", "place"))
     error = float(np.hypot(*(guesses - places).T).mean())
     blind = float(np.hypot(*(SIZE / 2 - places).T).mean())
-    print(f"the middle found to {error:.1f} pixels; guessing the middle of the image, to {blind:.1f}")
+    print(
+        f"the middle found to {error:.1f} pixels; guessing the middle of the image, to {blind:.1f}"
+    )
 
     shown = []
     for image, guess, place in list(zip(test.blobs["image"].data[:, 0], guesses, places))[:12]:
@@ -145,7 +164,9 @@ def main(arguments=None):
         shown.append(picture / 255.0)
     pictures.save(
         out / "places.png",
-        pictures.titled(pictures.tiles(shown, 6, low=0, high=1), "Green: the middle. Red: the guess."),
+        pictures.titled(
+            pictures.tiles(shown, 6, low=0, high=1), "Green: the middle. Red: the guess."
+        ),
     )
     return {
         "loss": loss,

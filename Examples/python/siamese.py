@@ -28,13 +28,23 @@ def branch(n, image, suffix):
         n[name + suffix] = top
         return top
 
-    x = add("conv1", L.Convolution(image, num_output=10, kernel_size=5, weight_filler=filler, param=shared("conv1")))
+    x = add(
+        "conv1",
+        L.Convolution(
+            image, num_output=10, kernel_size=5, weight_filler=filler, param=shared("conv1")
+        ),
+    )
     x = add("pool1", L.Pooling(x, pool=P.Pooling.MAX, kernel_size=2, stride=2))
-    x = add("conv2", L.Convolution(x, num_output=20, kernel_size=5, weight_filler=filler, param=shared("conv2")))
+    x = add(
+        "conv2",
+        L.Convolution(x, num_output=20, kernel_size=5, weight_filler=filler, param=shared("conv2")),
+    )
     x = add("pool2", L.Pooling(x, pool=P.Pooling.MAX, kernel_size=2, stride=2))
     x = add("ip1", L.InnerProduct(x, num_output=128, weight_filler=filler, param=shared("ip1")))
     x = add("relu1", L.ReLU(x, in_place=True))
-    return add("feature", L.InnerProduct(x, num_output=2, weight_filler=filler, param=shared("feature")))
+    return add(
+        "feature", L.InnerProduct(x, num_output=2, weight_filler=filler, param=shared("feature"))
+    )
 
 
 def siamese():
@@ -75,7 +85,9 @@ def main(arguments=None):
     caffe.set_random_seed(1)
     solver = caffe.get_solver(common.write(out / "solver.prototxt", settings))
     images, labels = common.digits("train", 5000)
-    data, same = pairs(images, labels, BATCH * min(options.iterations, 400), np.random.default_rng(1))
+    data, same = pairs(
+        images, labels, BATCH * min(options.iterations, 400), np.random.default_rng(1)
+    )
     solver.net.set_input_arrays(data, same)
 
     losses = np.zeros(options.iterations)
@@ -89,7 +101,9 @@ def main(arguments=None):
     # One branch places digits that the net has not seen.
     weights = str(out / "siamese.caffemodel")
     solver.net.save(weights)
-    net = caffe.Net(common.write(out / "branch.prototxt", one_branch(100)), caffe.TEST, weights=weights)
+    net = caffe.Net(
+        common.write(out / "branch.prototxt", one_branch(100)), caffe.TEST, weights=weights
+    )
     images, labels = common.digits("t10k", 1000)
     places = net.forward_all(data=images)["feature"]
 
@@ -100,16 +114,22 @@ def main(arguments=None):
     off = ~np.eye(len(labels), dtype=bool)
     same_distance = float(distances[alike & off].mean())
     other_distance = float(distances[~alike].mean())
-    print(f"distance of the same digits {same_distance:.3f}, of different ones {other_distance:.3f}")
+    print(
+        f"distance of the same digits {same_distance:.3f}, of different ones {other_distance:.3f}"
+    )
     print(f"{100 * nearest:.0f} % are nearest to one of their kind")
 
-    chart = pictures.Chart(*zip(places.min(axis=0), places.max(axis=0)), "Digits in a plane", size=(560, 700))
+    chart = pictures.Chart(
+        *zip(places.min(axis=0), places.max(axis=0)), "Digits in a plane", size=(560, 700)
+    )
     for digit in range(10):
         chart.points(*places[labels == digit].T, pictures.COLORS[digit], str(digit), 5)
     pictures.save(out / "plane.png", chart.picture)
     pictures.save(
         out / "loss.png",
-        pictures.chart({"": (np.arange(options.iterations), losses)}, "Contrastive loss", "iteration"),
+        pictures.chart(
+            {"": (np.arange(options.iterations), losses)}, "Contrastive loss", "iteration"
+        ),
     )
     return {
         "losses": losses,
