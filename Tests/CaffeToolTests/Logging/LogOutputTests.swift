@@ -39,7 +39,7 @@ import Testing
   @Test func `a folder that does not exist is an error`() {
     var settings = LogSettings()
     settings.directory = "/nowhere"
-    #expect(throws: ToolError.self) { try LogOutput(settings, program: "caffe") }
+    #expect(throws: LogError.self) { try LogOutput(settings, program: "caffe") }
   }
 
   @Test func `lines of many threads stay whole`() async throws {
