@@ -84,7 +84,9 @@ let package = Package(
     // Tests mirror the sources, file by file.
     + ["Proto", "Core", "Layers", "HDF5", "Solvers", "Data", "OneDNN", "Tool"].map { name in
       .testTarget(
-        name: "Caffe\(name)Tests", dependencies: library + ["CaffeTesting", "CaffeTool", "CaffeLog", "CaffeDrawing", logging], swiftSettings: strict
+        name: "Caffe\(name)Tests",
+        dependencies: library + ["CaffeTesting", "CaffeTool", "CaffeLog", "CaffeDrawing", logging],
+        swiftSettings: strict
       )
     },
   swiftLanguageModes: [.v6]

@@ -1,5 +1,5 @@
-import CaffeLog
 import ArgumentParser
+import CaffeLog
 import Logging
 
 /// What a running command writes to.

@@ -1,6 +1,6 @@
-import CaffeDrawing
 import ArgumentParser
 import Caffe
+import CaffeDrawing
 import FoundationEssentials
 
 /// `caffe data inspect`: tells what is in a database, an HDF5 file or a list of images.

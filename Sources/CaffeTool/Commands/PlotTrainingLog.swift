@@ -1,5 +1,5 @@
-import CaffeDrawing
 import ArgumentParser
+import CaffeDrawing
 
 /// `plot_training_log`: draws losses, accuracies and rates of training logs.
 struct PlotTrainingLog: ToolCommand {

@@ -1,5 +1,5 @@
-import CaffeDrawing
 import Caffe
+import CaffeDrawing
 import Foundation
 import Testing
 
