@@ -15,7 +15,9 @@ class NativeLibrary(BuildHookInterface):
         if version == "editable":
             return
         if not pathlib.Path(self.root, "caffe", "_native").is_dir():
-            raise RuntimeError("The native library is not here: build the wheel by Scripts/build-wheel.")
+            raise RuntimeError(
+                "The native library is not here: build the wheel by Scripts/build-wheel."
+            )
         platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{platform}"

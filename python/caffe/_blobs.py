@@ -230,6 +230,18 @@ class Blob:
     def __repr__(self) -> str:
         return f"<caffe.Blob {' x '.join(map(str, self.shape)) or 'scalar'}>"
 
+    def _repr_html_(self) -> str:
+        rows = ""
+        for name, values in (("data", self.data), ("diff", self.diff)):
+            numbers = (values.min(), values.mean(), values.max()) if values.size else ()
+            cells = "".join(f"<td>{number:.6g}</td>" for number in numbers)
+            rows += f"<tr><th>{name}</th>{cells}</tr>"
+        return (
+            f"<table><caption>caffe.Blob {' x '.join(map(str, self.shape)) or 'scalar'}</caption>"
+            "<thead><tr><th></th><th>least</th><th>mean</th><th>greatest</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table>"
+        )
+
 
 def extents_of(dims: Iterable[int]) -> tuple[Any, int]:
     """Dimensions as the library takes them."""

@@ -117,3 +117,12 @@ def test_a_scalar_loss_reads_as_a_number(net):
     net.blobs["x"].data[...] = 1
     net.forward()
     assert float(net.blobs["sum"].data) == 48
+
+
+def test_a_blob_shows_itself_as_a_table(net):
+    x = net.blobs["x"]
+    x.data[...] = [[[1], [2], [3]]]
+    assert repr(x) == "<caffe.Blob 2 x 3 x 4>"
+    assert "<td>1</td><td>2</td><td>3</td>" in x._repr_html_()
+    x.reshape(0)
+    assert "<th>data</th></tr>" in x._repr_html_()

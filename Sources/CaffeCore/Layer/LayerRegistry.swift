@@ -21,6 +21,9 @@ public struct LayerRegistry {
 
   func type(named name: String) throws(NetError) -> any Layer.Type {
     if let type = types[name] { return type }
+    if name == "Python" {
+      throw NetError("Unknown layer type: Python", remedy: "layers written in Python run in Python only: import caffe")
+    }
     let near = nearestName(to: name, among: names)
     throw NetError(
       "Unknown layer type: \(name) (known types: \(names.joined(separator: ", ")))",
