@@ -2,7 +2,7 @@
 
 import pathlib
 import sysconfig
-from typing import Any, Dict
+from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -10,7 +10,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 class NativeLibrary(BuildHookInterface):
     """Sets the tag of the wheel."""
 
-    def initialize(self, version: str, build_data: Dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         # `pip install --editable` uses the library that `swift build` leaves in the clone.
         if version == "editable":
             return

@@ -243,6 +243,12 @@ class Net:
         if error:
             lib.fail(error)
 
+    def _call(self, function: Callable[..., int | None], *arguments: Any) -> None:
+        """Calls a function of the library that runs or changes the net."""
+        with self._running():
+            error = function(self._handle, *arguments)
+        lib.check(error)
+
     def _running(self) -> _Running:
         return _Running(self._passes)
 
@@ -386,43 +392,31 @@ class Net:
 
     def reshape(self) -> None:
         """Lets the shapes of the inputs take effect in all layers."""
-        with self._running():
-            error = lib.net_reshape(self._handle)
-        lib.check(error)
+        self._call(lib.net_reshape)
 
     def clear_param_diffs(self) -> None:
         """Sets the gradients of all learned blobs to zero."""
-        with self._running():
-            error = lib.net_clear_param_diffs(self._handle)
-        lib.check(error)
+        self._call(lib.net_clear_param_diffs)
 
     # Weights.
 
     def copy_from(self, weights: Any) -> None:
         """Loads weights by layer name from a caffemodel or HDF5 file; layers that it does not name keep theirs."""
         require_file(weights)
-        with self._running():
-            error = lib.net_copy_from(self._handle, lib.path_bytes(weights))
-        lib.check(error)
+        self._call(lib.net_copy_from, lib.path_bytes(weights))
 
     def copy_from_bytes(self, weights: bytes, name: str = "caffemodel") -> None:
         """Loads weights from the content of a caffemodel file."""
-        with self._running():
-            error = lib.net_copy_from_bytes(self._handle, weights, len(weights), name.encode())
-        lib.check(error)
+        self._call(lib.net_copy_from_bytes, weights, len(weights), name.encode())
 
     def load_hdf5(self, path: Any) -> None:
         """Loads weights from an HDF5 file."""
         require_file(path)
-        with self._running():
-            error = lib.net_load_hdf5(self._handle, lib.path_bytes(path))
-        lib.check(error)
+        self._call(lib.net_load_hdf5, lib.path_bytes(path))
 
     def share_with(self, other: Net) -> None:
         """Uses the weights of the other net's layers of the same names: one memory from now on."""
-        with self._running():
-            error = lib.net_share_with(self._handle, other._handle)
-        lib.check(error)
+        self._call(lib.net_share_with, other._handle)
 
     def save(self, path: Any) -> None:
         """Writes the net with its weights to a caffemodel file."""
@@ -433,9 +427,7 @@ class Net:
         self._save(path, True)
 
     def _save(self, path: Any, is_hdf5: bool) -> None:
-        with self._running():
-            error = lib.net_save(self._handle, lib.path_bytes(path), is_hdf5)
-        lib.check(error)
+        self._call(lib.net_save, lib.path_bytes(path), is_hdf5)
 
     # Data.
 

@@ -103,36 +103,26 @@ class Solver:
 
     def step(self, n: int) -> None:
         """Makes n updates, with tests, log lines and snapshots in between as the settings say."""
-        with self._running():
-            error = lib.solver_step(self._handle, n)
-        lib.check(error)
+        self._call(lib.solver_step, n)
 
     def solve(self, resume_file: Any = None) -> None:
         """Trains to `max_iter`, from here or from a solverstate file."""
         if resume_file:
             require_file(resume_file)
-        with self._running():
-            error = lib.solver_solve(self._handle, lib.path_bytes(resume_file or ""))
-        lib.check(error)
+        self._call(lib.solver_solve, lib.path_bytes(resume_file or ""))
 
     def restore(self, state_file: Any) -> None:
         """Goes back to where a solverstate file was written."""
         require_file(state_file)
-        with self._running():
-            error = lib.solver_restore(self._handle, lib.path_bytes(state_file))
-        lib.check(error)
+        self._call(lib.solver_restore, lib.path_bytes(state_file))
 
     def snapshot(self) -> None:
         """Writes weights and state to files named by `snapshot_prefix` and the number of iterations."""
-        with self._running():
-            error = lib.solver_snapshot(self._handle)
-        lib.check(error)
+        self._call(lib.solver_snapshot)
 
     def apply_update(self) -> None:
         """Makes one update from the gradients as they are."""
-        with self._running():
-            error = lib.solver_apply_update(self._handle)
-        lib.check(error)
+        self._call(lib.solver_apply_update)
 
     def share_weights(self, net: Net) -> None:
         """Gives the trained weights to a net: one memory from now on."""
@@ -157,6 +147,12 @@ class Solver:
         number = hooks.add(call)
         self._hook_numbers.append(number)
         lib.check(lib.solver_add_callback(self._handle, number, hooks.function))
+
+    def _call(self, function: Callable[..., int | None], *arguments: Any) -> None:
+        """Calls a function of the library that runs or changes the nets."""
+        with self._running():
+            error = function(self._handle, *arguments)
+        lib.check(error)
 
     @contextmanager
     def _running(self) -> Iterator[None]:

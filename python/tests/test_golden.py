@@ -16,7 +16,12 @@ solver_cases = sorted(
     for path in (golden / "solvers").glob("*.h5")
     if path.with_suffix(".solver.prototxt").exists()
 )
-net_cases = sorted((golden / "nets").glob("*.prototxt"))
+net_cases = [
+    (path, weights)
+    for path in sorted((golden / "nets").glob("*.prototxt"))
+    for weights in (path.with_suffix(".caffemodel"), path.with_suffix(".caffemodel.h5"))
+    if weights.exists()
+]
 
 pytestmark = pytest.mark.skipif(
     not golden.is_dir(), reason="the recorded cases lie in the repository, not in the package"
@@ -138,13 +143,9 @@ def test_a_solver_takes_the_originals_steps(path, monkeypatch, tmp_path):
                 assert_agrees(param(resumed.net, name).data, values, tolerance, f"resumed {name}")
 
 
-@pytest.mark.parametrize("path", net_cases, ids=lambda path: path.stem)
-@pytest.mark.parametrize("weights", ["caffemodel", "caffemodel.h5"])
+@pytest.mark.parametrize(("path", "weights"), net_cases, ids=lambda path: path.name)
 def test_a_whole_net_gives_the_originals_numbers(path, weights, monkeypatch):
     monkeypatch.chdir(golden / "nets")
-    weights = path.with_suffix("." + weights)
-    if not weights.exists():
-        pytest.skip("no such weight file was recorded")
     with h5py.File(path.with_suffix(".h5")) as case:
         tolerance = float(case.attrs["tolerance"])
         for phase in (caffe.TRAIN, caffe.TEST):
