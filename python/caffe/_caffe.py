@@ -185,6 +185,8 @@ def write_image(path: Any, pixels: np.ndarray) -> None:
     pixels = np.asarray(pixels, np.uint8)
     if pixels.ndim == 2:
         pixels = pixels[:, :, np.newaxis]
+    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
+        raise ValueError(f"an image is H x W, H x W x 1 or H x W x 3, not {pixels.shape}")
     stored = np.ascontiguousarray(pixels[:, :, ::-1])
     lib.check(lib.image_write(lib.path_bytes(path), stored.ctypes.data, *stored.shape))
 

@@ -238,3 +238,18 @@ class Hooks:
 
 
 hooks = Hooks()
+
+
+class HookOwner:
+    """Something with a handle that calls Python functions; both go with it."""
+
+    _handle: int
+    _hook_numbers: list[int]
+
+    def __del__(self, release: Callable[[int], None] = lib.release) -> None:
+        # What was never wholly built has neither.
+        for number in self.__dict__.get("_hook_numbers", ()):
+            hooks.remove(number)
+        handle = self.__dict__.pop("_handle", None)
+        if handle is not None:
+            release(handle)

@@ -18,10 +18,10 @@ import numpy as np
 
 from . import _library as lib
 from ._blobs import Blob, BlobVec, Passes
-from ._layers import Layer, hooks, layer_at, running
+from ._layers import HookOwner, Layer, hooks, layer_at, running
 
 
-class Net:
+class Net(HookOwner):
     """A directed acyclic graph of layers that computes values forward and gradients backward.
 
     net = caffe.Net("deploy.prototxt", caffe.TEST, weights="net.caffemodel")
@@ -104,6 +104,8 @@ class Net:
     ) -> None:
         if prototxt is None:
             require_file(path)
+        elif "\0" in prototxt:
+            raise ValueError("a prototxt has no zero byte")
         if isinstance(stages, str):
             raise TypeError("stages is a list of strings, not one string")
         handle = ctypes.c_void_p()
@@ -136,13 +138,6 @@ class Net:
         self._inputs: list[int] = about["inputs"]
         self._outputs: list[int] = about["outputs"]
         self._layer_names: list[str] = [layer["name"] for layer in self._layer_about]
-
-    def __del__(self, release: Callable[[int], None] = lib.release) -> None:
-        for number in self.__dict__.get("_hook_numbers", ()):
-            hooks.remove(number)
-        handle = self.__dict__.pop("_handle", None)
-        if handle is not None:
-            release(handle)
 
     # What there is.
 

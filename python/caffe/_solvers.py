@@ -14,7 +14,7 @@ from typing import Any
 from google.protobuf import text_format
 
 from . import _library as lib
-from ._layers import hooks
+from ._layers import HookOwner, hooks
 from ._net import Net, require_file, running_all
 from .proto import caffe_pb2
 
@@ -46,7 +46,7 @@ class SolverParameter:
         return str(self._message)
 
 
-class Solver:
+class Solver(HookOwner):
     """Trains a net by following its gradients downhill, and tests it on the way.
 
     solver = caffe.get_solver("solver.prototxt")
@@ -64,16 +64,10 @@ class Solver:
         type_name = None if self._type is None else self._type.encode()
         handle = ctypes.c_void_p()
         lib.check(lib.solver_create(lib.path_bytes(solver_file), type_name, ctypes.byref(handle)))
+        assert handle.value is not None
         self._handle = handle.value
         self._hook_numbers: list[int] = []
         lib.check(lib.solver_set_interruption(self._handle, _interruption))
-
-    def __del__(self, release: Callable[[int], None] = lib.release) -> None:
-        for number in self.__dict__.get("_hook_numbers", ()):
-            hooks.remove(number)
-        handle = self.__dict__.pop("_handle", None)
-        if handle is not None:
-            release(handle)
 
     @cached_property
     def net(self) -> Net:

@@ -306,6 +306,11 @@ def test_a_net_can_be_built_from_text_and_bytes(net, tmp_path):
     assert np.array_equal(other.params["ip"][0].data, net.params["ip"][0].data)
 
 
+def test_a_zero_byte_does_not_cut_a_text_short():
+    with pytest.raises(ValueError, match="zero byte"):
+        caffe.Net.from_text(CONV + "\0 layer { }", caffe.TEST)
+
+
 # MemoryData.
 
 MEMORY = """

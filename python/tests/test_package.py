@@ -3,6 +3,7 @@
 import pathlib
 
 import numpy as np
+import pytest
 
 import caffe
 
@@ -28,3 +29,12 @@ def test_the_mean_of_imagenet_is_where_scripts_look_for_it():
     mean = np.load(pathlib.Path(caffe.__file__).parent / "imagenet" / "ilsvrc_2012_mean.npy")
     assert mean.shape == (3, 256, 256)
     assert np.allclose(mean.mean(1).mean(1), [104.007, 116.669, 122.679], atol=1e-3)
+
+
+def test_a_picture_is_written_with_one_or_three_channels(tmp_path):
+    path = str(tmp_path / "picture.png")
+    pixels = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    caffe._caffe.write_image(path, pixels)
+    assert np.array_equal(caffe._caffe.decode_image(path), pixels)
+    with pytest.raises(ValueError, match="H x W x 3"):
+        caffe._caffe.write_image(path, np.zeros((2, 4, 4)))
