@@ -91,7 +91,7 @@ extension Buffer {
     precondition(count == other.count, "buffers of different size")
     guard other !== self else { return }
     if other.isZero { return setZero() }
-    if !other.hostIsCurrent, let entry = other.forms.first(where: { $0.isCurrent }) { return entry.form.copy(to: self) }
+    if let entry = other.forms.first(where: { $0.isCurrent }) { return entry.form.copy(to: self) }
     let source = other.values
     _ = uninitializedValues.update(from: source)
   }

@@ -6,17 +6,18 @@ internal import COneDNN
   internal import Darwin
 #endif
 
-/// Memory at an address that suits every vector instruction; it starts at zero.
+/// Memory at an address that suits every vector instruction.
 final class AlignedStorage {
   let address: UnsafeMutableRawPointer
   let byteCount: Int
 
-  init(byteCount: Int) {
+  /// - Parameter isZero: whether it starts at zero; else its content is undefined.
+  init(byteCount: Int, isZero: Bool = true) {
     var address: UnsafeMutableRawPointer?
     precondition(posix_memalign(&address, 64, max(byteCount, 64)) == 0, "out of memory: \(byteCount) bytes for oneDNN")
     self.address = address!
     self.byteCount = byteCount
-    memset(self.address, 0, byteCount)
+    if isZero { memset(self.address, 0, byteCount) }
   }
 
   deinit { free(address) }
@@ -27,19 +28,32 @@ final class Memory {
   let handle: OpaquePointer
   let layout: Layout
   private let storage: AlignedStorage?
+  private let pool: MemoryPool?
 
   /// Memory of its own, zero at first. (oneDNN wants the padding of a block to be zero.)
   init(owned layout: Layout) {
     let storage = AlignedStorage(byteCount: layout.byteCount)
     self.layout = layout
     self.storage = storage
+    pool = nil
     handle = Self.make(layout, at: storage.address)
+  }
+
+  /// Memory from a pool, to which it goes back in the end. Its content is undefined, but padding is zero.
+  init(_ layout: Layout, from pool: MemoryPool) {
+    let storage = pool.take(byteCount: layout.byteCount)
+    self.layout = layout
+    self.storage = storage
+    self.pool = pool
+    handle = Self.make(layout, at: storage.address)
+    if layout.growth > 1 { setZero() }
   }
 
   /// Memory of somebody else's, at an address that is set before use.
   init(borrowed layout: Layout) {
     self.layout = layout
     storage = nil
+    pool = nil
     handle = Self.make(layout, at: nil)
   }
 
@@ -49,7 +63,10 @@ final class Memory {
     }
   }
 
-  deinit { dnnl_memory_destroy(handle) }
+  deinit {
+    dnnl_memory_destroy(handle)
+    if let storage { pool?.giveBack(storage) }
+  }
 
   /// Points borrowed memory at these values.
   func point(at address: UnsafeMutableRawPointer) {

@@ -6,6 +6,8 @@ final class Runtime {
   /// How often values were converted from one layout to another.
   private(set) var reorderCount = 0
   private(set) var scratch = AlignedStorage(byteCount: 0)
+  /// Where tensors take their memory from.
+  let pool = MemoryPool()
   private let stream: OpaquePointer
 
   init(threads: Int?) {

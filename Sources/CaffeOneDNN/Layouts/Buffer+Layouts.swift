@@ -15,7 +15,7 @@ extension Buffer {
     if let form = currentForm(of: DNNForm.self, where: { $0.layout == layout }) { return form.memory }
     let form = form(in: layout, on: runtime)
     if isZero {
-      form.memory.setZero()
+      form.overwritten().setZero()
     } else if !hostIsCurrent,
       let other = currentForm(of: DNNForm.self, where: { $0.layout.dimensions == layout.dimensions })
     {
@@ -31,7 +31,22 @@ extension Buffer {
   func overwrittenMemory(in layout: Layout, on runtime: Runtime) -> Memory {
     let form = form(in: layout, on: runtime)
     markNewest(form)
-    return form.memory
+    return form.overwritten()
+  }
+
+  /// Memory with the values in a layout that is not the host's, to be changed; all other forms are out of date from now on.
+  private func updatedMemory(in layout: Layout, on runtime: Runtime) -> Memory {
+    _ = currentMemory(in: layout, on: runtime)
+    let form = form(in: layout, on: runtime)
+    markNewest(form)
+    return form.updated()
+  }
+
+  /// Takes over the values of another buffer's form.
+  func share(_ other: DNNForm, on runtime: Runtime) {
+    let form = form(in: other.layout, on: runtime)
+    form.share(other)
+    markNewest(form)
   }
 
   private func form(in layout: Layout, on runtime: Runtime) -> DNNForm {
@@ -53,7 +68,6 @@ extension Buffer {
 
   func pointer(updating layout: Layout?, on runtime: Runtime) -> UnsafeMutablePointer<Float> {
     guard let layout, !layout.isRowMajor else { return mutableValues.baseAddress! }
-    _ = currentMemory(in: layout, on: runtime)
-    return overwrittenMemory(in: layout, on: runtime).values
+    return updatedMemory(in: layout, on: runtime).values
   }
 }

@@ -2,8 +2,12 @@ internal import COneDNN
 internal import CaffeCore
 
 /// The values of a buffer in a layout that oneDNN prefers.
+///
+/// Buffers with equal values share one memory. Whoever is about to write takes another one if somebody else still refers to the
+/// values that are there: so a layer that works in place keeps its input without copying it.
 final class DNNForm: BufferForm {
-  let memory: Memory
+  let layout: Layout
+  private var stored: Memory?
   private let runtime: Runtime
   private let host: Layout
   private var toHost: Primitive?
@@ -11,13 +15,34 @@ final class DNNForm: BufferForm {
   /// Conversions from other forms.
   private var fromLayout = PerLayout<Primitive>()
 
-  var layout: Layout { memory.layout }
-
   init(_ layout: Layout, on runtime: Runtime) {
+    self.layout = layout
     self.runtime = runtime
-    memory = Memory(owned: layout)
     host = demand { () throws(OneDNNError) in try .rowMajor(layout.dimensions) }
   }
+
+  /// The values, to be read.
+  var memory: Memory { stored ?? overwritten() }
+
+  /// Memory for new values.
+  func overwritten() -> Memory {
+    if isKnownUniquelyReferenced(&stored), let stored { return stored }
+    let memory = Memory(layout, from: runtime.pool)
+    stored = memory
+    return memory
+  }
+
+  /// The values, to be read and changed.
+  func updated() -> Memory {
+    if isKnownUniquelyReferenced(&stored), let stored { return stored }
+    let memory = Memory(layout, from: runtime.pool)
+    copy(self.memory, to: memory)
+    stored = memory
+    return memory
+  }
+
+  /// Lets another form of the same layout have the same values.
+  func share(_ other: DNNForm) { stored = other.memory }
 
   func write(toHost values: UnsafeMutablePointer<Float>) {
     let reorder = toHost ?? Self.reorder(from: layout, to: host, on: runtime)
@@ -31,24 +56,25 @@ final class DNNForm: BufferForm {
     let reorder = fromHost ?? Self.reorder(from: host, to: layout, on: runtime)
     fromHost = reorder
     reorder.bind(.source, host: values)
-    reorder.bind(.destination, memory)
+    reorder.bind(.destination, overwritten())
     run(reorder)
   }
 
-  func copy(to other: Buffer) {
-    let target = other.overwrittenMemory(in: layout, on: runtime).values
-    let source = memory.values
-    runtime.parallelFor(layout.storedCount) {
-      (target + $0.lowerBound).update(from: source + $0.lowerBound, count: $0.count)
-    }
-  }
+  func copy(to other: Buffer) { other.share(self, on: runtime) }
 
   /// Takes the values of another form of the same shape.
   func read(from other: DNNForm) {
     let reorder = fromLayout.entry(for: other.layout) { Self.reorder(from: other.layout, to: layout, on: runtime) }
     reorder.bind(.source, other.memory)
-    reorder.bind(.destination, memory)
+    reorder.bind(.destination, overwritten())
     run(reorder)
+  }
+
+  private func copy(_ source: Memory, to target: Memory) {
+    let (x, y) = (source.values, target.values)
+    runtime.parallelFor(layout.storedCount) {
+      (y + $0.lowerBound).update(from: x + $0.lowerBound, count: $0.count)
+    }
   }
 
   private func run(_ reorder: Primitive) {
