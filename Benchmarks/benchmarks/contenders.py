@@ -1,0 +1,80 @@
+"""The programs that are compared, and how each is started."""
+
+import ctypes.util
+import dataclasses
+import functools
+import subprocess
+import sys
+
+from .files import BENCHMARKS, DECAY, MOMENTUM, RATE, graph_of
+from .rows import INFERENCE, TRAINING
+
+OURS = "caffe"
+
+
+@dataclasses.dataclass
+class Contender:
+    name: str
+    kinds: tuple
+    command: object  # of row, folder and the name of the net's file, to arguments
+    precision: str = "float32"
+    environment: dict = dataclasses.field(default_factory=dict)
+
+
+def _ours(row, folder, form):
+    worker = str(BENCHMARKS / ".build/release/benchmark-worker")
+    files = ["--input", folder / "input.f32"]
+    if row.kind == INFERENCE:
+        return [worker, "infer", "--net", folder / f"{form}.prototxt", "--weights", folder / "deploy.caffemodel", *files]
+    files += ["--labels", folder / "labels.f32"]
+    return [worker, "train", "--solver", folder / f"{form}_solver.prototxt", "--weights", folder / "train.caffemodel", *files]
+
+
+def _python(module, *arguments):
+    return [sys.executable, "-m", f"benchmarks.workers.{module}", *arguments]
+
+
+def _pytorch(mode):
+    def command(row, folder, form):
+        net = folder / f"{form}.prototxt"
+        return _python("pytorch_worker", row.kind, mode, net, folder, str(RATE), str(MOMENTUM), str(DECAY))
+
+    return command
+
+
+def _ncnn(row, folder, form):
+    graph = graph_of(row)
+    return _python("ncnn_worker", folder, graph.output, *(str(size) for size in graph.inputs["data"]))
+
+
+@functools.cache
+def allocator():
+    """The environment in which programs get an allocator that keeps big blocks, and its name."""
+    for name in ("tcmalloc_minimal", "jemalloc"):
+        library = ctypes.util.find_library(name)
+        if library:
+            return name.split("_")[0], {"LD_PRELOAD": library}
+    return "glibc tuned", {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=17179869184"}
+
+
+def all_contenders():
+    name, environment = allocator()
+    both = (INFERENCE, TRAINING)
+    return [
+        Contender(OURS, both, _ours),
+        Contender("openvino", (INFERENCE,), lambda row, folder, form: _python("openvino_worker", folder, "f32")),
+        Contender("onnxruntime", (INFERENCE,), lambda row, folder, form: _python("onnxruntime_worker", folder)),
+        Contender("ncnn", (INFERENCE,), _ncnn),
+        Contender("pytorch", both, _pytorch("eager")),
+        Contender("pytorch-malloc", both, _pytorch("eager"), environment=environment),
+        Contender("pytorch-compiled", both, _pytorch("compiled")),
+        Contender("pytorch-compiled-malloc", both, _pytorch("compiled"), environment=environment),
+        Contender(
+            "openvino-bf16", (INFERENCE,), lambda row, folder, form: _python("openvino_worker", folder, "default"), "bfloat16"
+        ),
+    ]
+
+
+def has_bfloat16():
+    flags = subprocess.run(["lscpu"], capture_output=True, text=True).stdout
+    return "avx512_bf16" in flags or "amx_bf16" in flags
