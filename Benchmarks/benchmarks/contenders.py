@@ -42,9 +42,16 @@ def _pytorch(mode):
     return command
 
 
-def _ncnn(row, folder, form):
-    graph = graph_of(row)
-    return _python("ncnn_worker", folder, graph.output, *(str(size) for size in graph.inputs["data"]))
+def _ncnn(precision):
+    def command(row, folder, form):
+        graph = graph_of(row)
+        return _python("ncnn_worker", folder, precision, graph.output, *(str(size) for size in graph.inputs["data"]))
+
+    return command
+
+
+def _openvino(precision):
+    return lambda row, folder, form: _python("openvino_worker", folder, precision)
 
 
 @functools.cache
@@ -62,16 +69,15 @@ def all_contenders():
     both = (INFERENCE, TRAINING)
     return [
         Contender(OURS, both, _ours),
-        Contender("openvino", (INFERENCE,), lambda row, folder, form: _python("openvino_worker", folder, "f32")),
+        Contender("openvino", (INFERENCE,), _openvino("f32")),
         Contender("onnxruntime", (INFERENCE,), lambda row, folder, form: _python("onnxruntime_worker", folder)),
-        Contender("ncnn", (INFERENCE,), _ncnn),
+        Contender("ncnn", (INFERENCE,), _ncnn("f32")),
         Contender("pytorch", both, _pytorch("eager")),
         Contender("pytorch-malloc", both, _pytorch("eager"), environment=environment),
         Contender("pytorch-compiled", both, _pytorch("compiled")),
         Contender("pytorch-compiled-malloc", both, _pytorch("compiled"), environment=environment),
-        Contender(
-            "openvino-bf16", (INFERENCE,), lambda row, folder, form: _python("openvino_worker", folder, "default"), "bfloat16"
-        ),
+        Contender("openvino-bf16", (INFERENCE,), _openvino("default"), "bfloat16"),
+        Contender("ncnn-fp16", (INFERENCE,), _ncnn("default"), "float16"),
     ]
 
 

@@ -14,7 +14,7 @@ from .contenders import OURS
 from .files import BENCHMARKS, row_folder
 from .rows import INFERENCE
 
-TOLERANCE = {"float32": 1e-3, "bfloat16": 2e-2}
+TOLERANCE = {"float32": 1e-3, "float16": 2e-3, "bfloat16": 2e-2}
 ROUND_MS, WARM_UP_MS = 150, 400
 CHECKED_STEPS = 3
 

@@ -7,12 +7,15 @@ import numpy as np
 
 from .graph import Graph, window
 
+# How far the scores of the classes lie apart.
+SCORE_DEVIATION = 0.5
+
 
 def random_weights(net, seed=1):
     """A mapping of layer names to arrays, as in a caffemodel.
 
     Convolutions and inner products are drawn as He et al. (2015) do; the statistics of a BatchNorm are those of a random batch;
-    and what the softmax sees is scaled to unit deviation, so that no class takes all.
+    and what the softmax sees is scaled so that no class takes all.
     """
     import torch
 
@@ -30,24 +33,33 @@ def random_weights(net, seed=1):
                     (0.1 * random.standard_normal(channels)).astype(np.float32),
                 ]
 
-    module = CaffeModule(graph)
+    module = CaffeModule(graph).eval()
     module.load(weights)
-    for step, part in zip(module.steps, module.parts):
+    parts = {step.name: part for step, part in zip(module.steps, module.parts)}
+    deviations = {}
+
+    def calibrate(step, x):
         if step.type == "BatchNorm":
-            part.momentum = None  # the statistics become those of the one batch
+            # A normalisation that takes all of the mean away leaves so little that differs between images that each one
+            # enlarges rounding errors; nets that were trained do not.
+            variance, mean = torch.var_mean(x[0], (0, 2, 3), correction=0)
+            part = parts[step.name]
+            part.running_mean.copy_(mean / 4)
+            part.running_var.copy_(variance + (0.75 * mean) ** 2)
+            weights[step.name][:2] = part.running_mean.numpy(), part.running_var.numpy()
+        elif step.type in ("Softmax", "SoftmaxWithLoss"):
+            deviations[step.name] = float(x[0].flatten(1).std(1).mean())
+
+    module.observe = calibrate
     batch = random_input((8, *graph.inputs["data"][1:]), seed)
     label = torch.zeros(8, dtype=torch.long) if "label" in graph.inputs else None
-    deviations = {}
-    module.observe = lambda step, x: deviations.update({step.name: float(x[0].flatten(1).std(1).mean())})
     with torch.no_grad():
         module(torch.from_numpy(batch), label)
-    for step, part in zip(module.steps, module.parts):
-        if step.type == "BatchNorm":
-            weights[step.name][:2] = part.running_mean.numpy().copy(), part.running_var.numpy().copy()
     for step in graph.steps:
         if step.type in ("Softmax", "SoftmaxWithLoss"):
             layer = _last_learned(graph, step.inputs[0])
-            weights[layer] = [blob / np.float32(deviations[step.name]) for blob in weights[layer]]
+            factor = np.float32(SCORE_DEVIATION / deviations[step.name])
+            weights[layer] = [factor * blob for blob in weights[layer]]
     return weights
 
 

@@ -7,9 +7,12 @@ import numpy as np
 from .orders import obey
 
 
-def main(folder, output, *shape):
+def main(folder, precision, output, *shape):
     net = ncnn.Net()
     net.opt.num_threads = int(os.environ["OMP_NUM_THREADS"])
+    if precision == "f32":
+        # Else the weights of inner products are kept in 16 bits.
+        net.opt.use_fp16_storage = net.opt.use_fp16_packed = net.opt.use_fp16_arithmetic = False
     if net.load_param(f"{folder}/ncnn.param") or net.load_model(f"{folder}/ncnn.bin"):
         raise SystemExit("ncnn cannot load its files")
     data = np.fromfile(f"{folder}/input.f32", np.float32).reshape([int(size) for size in shape])
