@@ -189,18 +189,41 @@ static inline dnnl_status_t caffe_memory_create(
 
 // MARK: Primitive descriptors
 
-// Every primitive works in scratch memory that its user hands over. `adding` makes a product add to its destination.
-static inline dnnl_status_t caffe_attributes_create(dnnl_primitive_attr_t *attributes, bool adding) {
+// What a primitive does with its result before it stores it: adds what the destination holds (`adds`), then applies
+// x > 0 ? x : slope · x (`rectifies`).
+typedef struct {
+  bool adds;
+  bool rectifies;
+  float slope;
+} caffe_epilogue_t;
+
+static const caffe_epilogue_t caffe_plain = {false, false, 0};
+
+static inline dnnl_status_t caffe_append_sum(dnnl_post_ops_t operations) {
+#if DNNL_VERSION_MAJOR >= 3
+  return dnnl_post_ops_append_sum(operations, 1, 0, dnnl_f32);
+#else
+  return dnnl_post_ops_append_sum(operations, 1);
+#endif
+}
+
+static inline dnnl_status_t caffe_append_relu(dnnl_post_ops_t operations, float slope) {
+#if DNNL_VERSION_MAJOR >= 3
+  return dnnl_post_ops_append_eltwise(operations, dnnl_eltwise_relu, slope, 0);
+#else
+  return dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, slope, 0);
+#endif
+}
+
+// Every primitive works in scratch memory that its user hands over.
+static inline dnnl_status_t caffe_attributes_create(dnnl_primitive_attr_t *attributes, caffe_epilogue_t epilogue) {
   dnnl_status_t status = dnnl_primitive_attr_create(attributes);
   if (status == dnnl_success) status = dnnl_primitive_attr_set_scratchpad_mode(*attributes, dnnl_scratchpad_mode_user);
-  if (status != dnnl_success || !adding) return status;
+  if (status != dnnl_success || !(epilogue.adds || epilogue.rectifies)) return status;
   dnnl_post_ops_t operations = NULL;
   status = dnnl_post_ops_create(&operations);
-#if DNNL_VERSION_MAJOR >= 3
-  if (status == dnnl_success) status = dnnl_post_ops_append_sum(operations, 1, 0, dnnl_f32);
-#else
-  if (status == dnnl_success) status = dnnl_post_ops_append_sum(operations, 1);
-#endif
+  if (status == dnnl_success && epilogue.adds) status = caffe_append_sum(operations);
+  if (status == dnnl_success && epilogue.rectifies) status = caffe_append_relu(operations, epilogue.slope);
   if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(*attributes, operations);
   if (operations) dnnl_post_ops_destroy(operations);
   return status;
@@ -208,19 +231,19 @@ static inline dnnl_status_t caffe_attributes_create(dnnl_primitive_attr_t *attri
 
 #if DNNL_VERSION_MAJOR >= 3
 // One call makes the descriptor.
-#define CAFFE_CREATE(name, adding, ...)                                              \
+#define CAFFE_CREATE(name, epilogue, ...)                                            \
   dnnl_primitive_attr_t attributes = NULL;                                           \
-  dnnl_status_t status = caffe_attributes_create(&attributes, adding);               \
+  dnnl_status_t status = caffe_attributes_create(&attributes, epilogue);             \
   if (status == dnnl_success)                                                        \
     status = dnnl_##name##_primitive_desc_create(result, __VA_ARGS__, attributes);   \
   if (attributes) dnnl_primitive_attr_destroy(attributes);                           \
   return status;
 #else
 // One call fills a struct that describes the operation, another makes the descriptor.
-#define CAFFE_CREATE(type, name, adding, hint, ...)                                  \
+#define CAFFE_CREATE(type, name, epilogue, hint, ...)                                \
   dnnl_##type##_desc_t operation;                                                    \
   dnnl_primitive_attr_t attributes = NULL;                                           \
-  dnnl_status_t status = caffe_attributes_create(&attributes, adding);               \
+  dnnl_status_t status = caffe_attributes_create(&attributes, epilogue);             \
   if (status == dnnl_success) status = dnnl_##name##_desc_init(&operation, __VA_ARGS__); \
   if (status == dnnl_success)                                                        \
     status = dnnl_primitive_desc_create(result, &operation, attributes, engine, hint); \
@@ -232,15 +255,15 @@ static inline dnnl_status_t caffe_attributes_create(dnnl_primitive_attr_t *attri
 static inline dnnl_status_t caffe_convolution_forward(
     dnnl_primitive_desc_t *result, dnnl_engine_t engine, caffe_layout_t source, caffe_layout_t weights,
     caffe_layout_t bias, caffe_layout_t destination, const int64_t *stride, const int64_t *dilation,
-    const int64_t *padBefore, const int64_t *padAfter) {
+    const int64_t *padBefore, const int64_t *padAfter, caffe_epilogue_t epilogue) {
 #if DNNL_VERSION_MAJOR >= 3
   CAFFE_CREATE(
-      convolution_forward, false, engine, dnnl_forward_training, dnnl_convolution_direct, caffe_descriptor(source),
+      convolution_forward, epilogue, engine, dnnl_forward_training, dnnl_convolution_direct, caffe_descriptor(source),
       caffe_descriptor(weights), caffe_descriptor(bias), caffe_descriptor(destination), stride, dilation, padBefore,
       padAfter)
 #else
   CAFFE_CREATE(
-      convolution, dilated_convolution_forward, false, NULL, dnnl_forward_training, dnnl_convolution_direct,
+      convolution, dilated_convolution_forward, epilogue, NULL, dnnl_forward_training, dnnl_convolution_direct,
       caffe_descriptor(source), caffe_descriptor(weights), caffe_descriptor(bias), caffe_descriptor(destination),
       stride, dilation, padBefore, padAfter)
 #endif
@@ -252,11 +275,11 @@ static inline dnnl_status_t caffe_convolution_backward_data(
     const int64_t *padAfter, const_dnnl_primitive_desc_t forward) {
 #if DNNL_VERSION_MAJOR >= 3
   CAFFE_CREATE(
-      convolution_backward_data, false, engine, dnnl_convolution_direct, caffe_descriptor(sourceDiff),
+      convolution_backward_data, caffe_plain, engine, dnnl_convolution_direct, caffe_descriptor(sourceDiff),
       caffe_descriptor(weights), caffe_descriptor(destinationDiff), stride, dilation, padBefore, padAfter, forward)
 #else
   CAFFE_CREATE(
-      convolution, dilated_convolution_backward_data, false, forward, dnnl_convolution_direct,
+      convolution, dilated_convolution_backward_data, caffe_plain, forward, dnnl_convolution_direct,
       caffe_descriptor(sourceDiff), caffe_descriptor(weights), caffe_descriptor(destinationDiff), stride, dilation,
       padBefore, padAfter)
 #endif
@@ -268,12 +291,12 @@ static inline dnnl_status_t caffe_convolution_backward_weights(
     const int64_t *padBefore, const int64_t *padAfter, const_dnnl_primitive_desc_t forward) {
 #if DNNL_VERSION_MAJOR >= 3
   CAFFE_CREATE(
-      convolution_backward_weights, false, engine, dnnl_convolution_direct, caffe_descriptor(source),
+      convolution_backward_weights, caffe_plain, engine, dnnl_convolution_direct, caffe_descriptor(source),
       caffe_descriptor(weightsDiff), caffe_descriptor(biasDiff), caffe_descriptor(destinationDiff), stride, dilation,
       padBefore, padAfter, forward)
 #else
   CAFFE_CREATE(
-      convolution, dilated_convolution_backward_weights, false, forward, dnnl_convolution_direct,
+      convolution, dilated_convolution_backward_weights, caffe_plain, forward, dnnl_convolution_direct,
       caffe_descriptor(source), caffe_descriptor(weightsDiff), caffe_descriptor(biasDiff),
       caffe_descriptor(destinationDiff), stride, dilation, padBefore, padAfter)
 #endif
@@ -287,11 +310,11 @@ static inline dnnl_status_t caffe_pooling_forward(
 #if DNNL_VERSION_MAJOR >= 3
   const dnnl_dims_t dense = {0};
   CAFFE_CREATE(
-      pooling_forward, false, engine, kind, algorithm, caffe_descriptor(source), caffe_descriptor(destination), stride,
+      pooling_forward, caffe_plain, engine, kind, algorithm, caffe_descriptor(source), caffe_descriptor(destination), stride,
       kernel, dense, padBefore, padAfter)
 #else
   CAFFE_CREATE(
-      pooling, pooling_forward, false, NULL, kind, algorithm, caffe_descriptor(source), caffe_descriptor(destination),
+      pooling, pooling_forward, caffe_plain, NULL, kind, algorithm, caffe_descriptor(source), caffe_descriptor(destination),
       stride, kernel, padBefore, padAfter)
 #endif
 }
@@ -303,11 +326,11 @@ static inline dnnl_status_t caffe_pooling_backward(
 #if DNNL_VERSION_MAJOR >= 3
   const dnnl_dims_t dense = {0};
   CAFFE_CREATE(
-      pooling_backward, false, engine, algorithm, caffe_descriptor(sourceDiff), caffe_descriptor(destinationDiff),
+      pooling_backward, caffe_plain, engine, algorithm, caffe_descriptor(sourceDiff), caffe_descriptor(destinationDiff),
       stride, kernel, dense, padBefore, padAfter, forward)
 #else
   CAFFE_CREATE(
-      pooling, pooling_backward, false, forward, algorithm, caffe_descriptor(sourceDiff),
+      pooling, pooling_backward, caffe_plain, forward, algorithm, caffe_descriptor(sourceDiff),
       caffe_descriptor(destinationDiff), stride, kernel, padBefore, padAfter)
 #endif
 }
@@ -317,11 +340,11 @@ static inline dnnl_status_t caffe_elementwise_forward(
     caffe_layout_t layout) {
 #if DNNL_VERSION_MAJOR >= 3
   CAFFE_CREATE(
-      eltwise_forward, false, engine, dnnl_forward_inference, algorithm, caffe_descriptor(layout),
+      eltwise_forward, caffe_plain, engine, dnnl_forward_inference, algorithm, caffe_descriptor(layout),
       caffe_descriptor(layout), alpha, 0)
 #else
   CAFFE_CREATE(
-      eltwise, eltwise_forward, false, NULL, dnnl_forward_inference, algorithm, caffe_descriptor(layout), alpha, 0)
+      eltwise, eltwise_forward, caffe_plain, NULL, dnnl_forward_inference, algorithm, caffe_descriptor(layout), alpha, 0)
 #endif
 }
 
@@ -331,11 +354,11 @@ static inline dnnl_status_t caffe_batch_normalization_forward(
   unsigned flags = given ? dnnl_use_global_stats : dnnl_normalization_flags_none;
 #if DNNL_VERSION_MAJOR >= 3
   CAFFE_CREATE(
-      batch_normalization_forward, false, engine, kind, caffe_descriptor(layout), caffe_descriptor(layout), epsilon,
+      batch_normalization_forward, caffe_plain, engine, kind, caffe_descriptor(layout), caffe_descriptor(layout), epsilon,
       flags)
 #else
   CAFFE_CREATE(
-      batch_normalization, batch_normalization_forward, false, NULL, kind, caffe_descriptor(layout), epsilon, flags)
+      batch_normalization, batch_normalization_forward, caffe_plain, NULL, kind, caffe_descriptor(layout), epsilon, flags)
 #endif
 }
 
@@ -345,11 +368,11 @@ static inline dnnl_status_t caffe_batch_normalization_backward(
   unsigned flags = given ? dnnl_use_global_stats : dnnl_normalization_flags_none;
 #if DNNL_VERSION_MAJOR >= 3
   CAFFE_CREATE(
-      batch_normalization_backward, false, engine, dnnl_backward_data, caffe_descriptor(layout),
+      batch_normalization_backward, caffe_plain, engine, dnnl_backward_data, caffe_descriptor(layout),
       caffe_descriptor(layout), caffe_descriptor(layout), epsilon, flags, forward)
 #else
   CAFFE_CREATE(
-      batch_normalization, batch_normalization_backward, false, forward, dnnl_backward_data, caffe_descriptor(layout),
+      batch_normalization, batch_normalization_backward, caffe_plain, forward, dnnl_backward_data, caffe_descriptor(layout),
       caffe_descriptor(layout), epsilon, flags)
 #endif
 }
@@ -360,11 +383,11 @@ static inline dnnl_status_t caffe_lrn_forward(
     float k) {
 #if DNNL_VERSION_MAJOR >= 3
   CAFFE_CREATE(
-      lrn_forward, false, engine, dnnl_forward_training, dnnl_lrn_across_channels, caffe_descriptor(layout),
+      lrn_forward, caffe_plain, engine, dnnl_forward_training, dnnl_lrn_across_channels, caffe_descriptor(layout),
       caffe_descriptor(layout), size, alpha, beta, k)
 #else
   CAFFE_CREATE(
-      lrn, lrn_forward, false, NULL, dnnl_forward_training, dnnl_lrn_across_channels, caffe_descriptor(layout), size,
+      lrn, lrn_forward, caffe_plain, NULL, dnnl_forward_training, dnnl_lrn_across_channels, caffe_descriptor(layout), size,
       alpha, beta, k)
 #endif
 }
@@ -374,26 +397,26 @@ static inline dnnl_status_t caffe_lrn_backward(
     float k, const_dnnl_primitive_desc_t forward) {
 #if DNNL_VERSION_MAJOR >= 3
   CAFFE_CREATE(
-      lrn_backward, false, engine, dnnl_lrn_across_channels, caffe_descriptor(layout), caffe_descriptor(layout),
+      lrn_backward, caffe_plain, engine, dnnl_lrn_across_channels, caffe_descriptor(layout), caffe_descriptor(layout),
       caffe_descriptor(layout), size, alpha, beta, k, forward)
 #else
   CAFFE_CREATE(
-      lrn, lrn_backward, false, forward, dnnl_lrn_across_channels, caffe_descriptor(layout), caffe_descriptor(layout),
+      lrn, lrn_backward, caffe_plain, forward, dnnl_lrn_across_channels, caffe_descriptor(layout), caffe_descriptor(layout),
       size, alpha, beta, k)
 #endif
 }
 
-// destination = source · weights (+ bias), or += with `adding`; `bias` may be NULL.
+// destination = source · weights (+ bias); `bias` may be NULL.
 static inline dnnl_status_t caffe_matrix_product(
     dnnl_primitive_desc_t *result, dnnl_engine_t engine, caffe_layout_t source, caffe_layout_t weights,
-    caffe_layout_t bias, caffe_layout_t destination, bool adding) {
+    caffe_layout_t bias, caffe_layout_t destination, caffe_epilogue_t epilogue) {
 #if DNNL_VERSION_MAJOR >= 3
   CAFFE_CREATE(
-      matmul, adding, engine, caffe_descriptor(source), caffe_descriptor(weights), caffe_descriptor(bias),
+      matmul, epilogue, engine, caffe_descriptor(source), caffe_descriptor(weights), caffe_descriptor(bias),
       caffe_descriptor(destination))
 #else
   CAFFE_CREATE(
-      matmul, matmul, adding, NULL, caffe_descriptor(source), caffe_descriptor(weights), caffe_descriptor(bias),
+      matmul, matmul, epilogue, NULL, caffe_descriptor(source), caffe_descriptor(weights), caffe_descriptor(bias),
       caffe_descriptor(destination))
 #endif
 }
@@ -401,7 +424,7 @@ static inline dnnl_status_t caffe_matrix_product(
 static inline dnnl_status_t caffe_reorder(
     dnnl_primitive_desc_t *result, dnnl_engine_t engine, caffe_layout_t source, caffe_layout_t destination) {
   dnnl_primitive_attr_t attributes = NULL;
-  dnnl_status_t status = caffe_attributes_create(&attributes, false);
+  dnnl_status_t status = caffe_attributes_create(&attributes, caffe_plain);
   if (status == dnnl_success)
     status = dnnl_reorder_primitive_desc_create(
         result, caffe_descriptor(source), engine, caffe_descriptor(destination), engine, attributes);

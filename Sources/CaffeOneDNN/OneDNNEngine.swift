@@ -22,6 +22,12 @@ public final class OneDNNEngine: Engine {
     (try? OneDNNConvolution(description, on: runtime)) ?? reference.convolution(description)
   }
 
+  public func fusedConvolution(_ description: FusedConvolutionDescription) -> (any FusedConvolutionOperation)? {
+    try? OneDNNFusedConvolution(description, on: runtime)
+  }
+
+  public func releaseUnusedMemory() { runtime.pool.drain() }
+
   public func pooling(_ description: PoolingDescription) -> any PoolingOperation {
     (try? OneDNNPooling(description, on: runtime)) ?? reference.pooling(description)
   }

@@ -14,6 +14,7 @@ final class PythonLayer: Layer {
   static var bottomCount: BlobCount { .atLeast(0) }
   static var topCount: BlobCount { .atLeast(0) }
   static var reshapesEveryPass: Bool { true }
+  static var isRepeatable: Bool { false }
   static var worksInPlace: Bool { true }
 
   /// What a call asks of the Python object; `_caffe.py` knows these numbers.

@@ -13,6 +13,9 @@
 /// A buffer that was set to zero knows it: nothing is written until somebody looks, and an engine that adds to it may
 /// overwrite it instead.
 ///
+/// A net that only infers lets buffers *forget* values that the rest of a pass does not need, and passes their memory on. Who
+/// asks for them all the same has them computed again.
+///
 /// Not thread-safe, as nothing in a net is: a pass runs on one thread at a time.
 public final class Buffer {
   /// How many values the buffer holds.
@@ -25,6 +28,11 @@ public final class Buffer {
   private var hostState = HostState.zero
   private var forms: [(form: any BufferForm, isCurrent: Bool)] = []
   private var pins = 0
+  /// Computes forgotten values again.
+  private var recall: (() -> Void)?
+
+  /// Grows whenever the values may have changed: who has derived something from them can tell whether it is out of date.
+  public private(set) var version = 0
 
   private enum HostState {
     /// The host form holds the values.
@@ -33,6 +41,8 @@ public final class Buffer {
     case zero
     /// Another form is newer.
     case stale
+    /// The values are nowhere.
+    case forgotten
   }
 
   public init(count: Int = 0) { resize(to: count) }
@@ -41,6 +51,8 @@ public final class Buffer {
   /// everything is zero.
   public func resize(to newCount: Int) {
     guard newCount != count else { return }
+    if hostState == .forgotten { setZero() }
+    version += 1
     if newCount > capacity {
       // Lasting views keep the old memory.
       memory = nil
@@ -84,12 +96,16 @@ extension Buffer {
   }
 
   /// True when every value is known to be zero.
-  public var isZero: Bool { hostState == .zero }
+  public var isZero: Bool {
+    remember()
+    return hostState == .zero
+  }
 
   /// Copies another buffer's values, in the form in which they are there.
   public func copy(from other: Buffer) {
     precondition(count == other.count, "buffers of different size")
     guard other !== self else { return }
+    other.remember()
     if other.isZero { return setZero() }
     if let entry = other.forms.first(where: { $0.isCurrent }) { return entry.form.copy(to: self) }
     let source = other.values
@@ -119,6 +135,7 @@ extension Buffer {
   }
 
   private func prepareHost(keepingValues: Bool) -> UnsafeMutablePointer<Float> {
+    if keepingValues { remember() }
     let isFresh = memory == nil
     let memory = memory ?? HostMemory(capacity)
     let pointer = memory.pointer
@@ -135,9 +152,49 @@ extension Buffer {
     case .current: break
     case .zero: pointer.update(repeating: 0, count: capacity)
     case .stale: forms.first { $0.isCurrent }?.form.write(toHost: pointer)
+    case .forgotten: preconditionFailure("forgotten values were not computed again")
     }
     hostState = .current
     return pointer
+  }
+}
+
+// MARK: - Forgetting
+
+extension Buffer {
+  /// Gives the memory of the values up, for other buffers to use.
+  ///
+  /// - Parameter recall: computes the values again and writes them here, if anybody asks for them before they are overwritten.
+  package func forget(recall: @escaping () -> Void) {
+    precondition(pins == 0, "somebody is looking at the values")
+    guard hostState != .forgotten else { return }
+    markFormsStale()
+    for entry in forms { entry.form.giveUpMemory() }
+    memory = nil
+    hostState = .forgotten
+    self.recall = recall
+  }
+
+  /// Gives up the row-major memory, if a form of an engine's own holds the values as well.
+  package func dropHostForm() {
+    guard pins == 0, hostState == .current, forms.contains(where: { $0.isCurrent }) else { return }
+    memory = nil
+    hostState = .stale
+  }
+
+  package var isForgotten: Bool { hostState == .forgotten }
+
+  /// Whether an engine's form alone holds the values.
+  package var isInEngineForm: Bool { hostState == .stale }
+
+  /// Whether a lasting view of the values is alive.
+  package var isPinned: Bool { pins > 0 }
+
+  private func remember() {
+    guard hostState == .forgotten else { return }
+    recall?()
+    // The net is gone, or could not compute.
+    if hostState == .forgotten { setZero() }
   }
 }
 
@@ -202,6 +259,13 @@ public protocol BufferForm: AnyObject {
 
   /// Makes these values the newest of another buffer of the same size, in a form like this one.
   func copy(to other: Buffer)
+
+  /// Lets others use the memory of these values, which are out of date.
+  func giveUpMemory()
+}
+
+extension BufferForm {
+  public func giveUpMemory() {}
 }
 
 extension Buffer {
@@ -209,6 +273,7 @@ extension Buffer {
   public func currentForm<Form: BufferForm>(of type: Form.Type, where condition: (Form) -> Bool = { _ in true })
     -> Form?
   {
+    remember()
     for entry in forms where entry.isCurrent {
       if let form = entry.form as? Form, condition(form) { return form }
     }
@@ -226,7 +291,10 @@ extension Buffer {
   }
 
   /// True when the row-major host form is current, or every value is zero.
-  public var hostIsCurrent: Bool { hostState != .stale }
+  public var hostIsCurrent: Bool {
+    remember()
+    return hostState != .stale
+  }
 
   /// Declares a form of this buffer equal to the current ones.
   public func markCurrent(_ form: any BufferForm) { setCurrent(form) }
@@ -246,6 +314,8 @@ extension Buffer {
   }
 
   private func markFormsStale() {
+    version += 1
+    recall = nil
     for index in forms.indices { forms[index].isCurrent = false }
   }
 }

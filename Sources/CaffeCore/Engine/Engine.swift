@@ -10,11 +10,17 @@ public protocol Engine: AnyObject {
   var name: String { get }
 
   func convolution(_ description: ConvolutionDescription) -> any ConvolutionOperation
+  /// A convolution with what follows it in one operation, or nil if the engine has none.
+  func fusedConvolution(_ description: FusedConvolutionDescription) -> (any FusedConvolutionOperation)?
+
   func pooling(_ description: PoolingDescription) -> any PoolingOperation
   func innerProduct(_ description: InnerProductDescription) -> any InnerProductOperation
   func softmax(_ description: SoftmaxDescription) -> any SoftmaxOperation
   func sum(_ description: SumDescription) -> any SumOperation
   func batchNormalization(_ description: BatchNormalizationDescription) -> any BatchNormalizationOperation
+
+  /// Returns memory that buffers have given up to the system.
+  func releaseUnusedMemory()
 
   /// Does work that falls into `count` independent parts, on as many threads as the engine computes with.
   ///
@@ -47,6 +53,8 @@ extension Engine {
     ReferenceConvolution(description)
   }
 
+  public func fusedConvolution(_ description: FusedConvolutionDescription) -> (any FusedConvolutionOperation)? { nil }
+
   public func pooling(_ description: PoolingDescription) -> any PoolingOperation { ReferencePooling(description) }
 
   public func innerProduct(_ description: InnerProductDescription) -> any InnerProductOperation {
@@ -62,6 +70,8 @@ extension Engine {
   ) -> any BatchNormalizationOperation {
     ReferenceBatchNormalization(description)
   }
+
+  public func releaseUnusedMemory() {}
 
   public func divide(_ count: Int, _ work: (Range<Int>) -> Void) { work(0..<count) }
 

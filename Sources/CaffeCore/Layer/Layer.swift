@@ -47,6 +47,12 @@ public protocol Layer: AnyObject {
   /// Adds to a definition what goes without saying, so that saved nets say it.
   static func complete(_ definition: inout LayerDefinition)
 
+  /// What the layer computes, if an execution plan may compute it otherwise. Asked after `reshape`.
+  var role: LayerRole { get }
+
+  /// Whether `forward` may run again for the same pass, because it changes nothing but its tops.
+  static var isRepeatable: Bool { get }
+
   /// Whether the layer computes rightly, both ways, when the top of this index is the bottom of this index.
   static var worksInPlace: Bool { get }
 }
@@ -62,6 +68,8 @@ extension Layer {
   public func allowsForcedBackward(toBottom index: Int) -> Bool { !Self.isLoss || index != 1 }
   public static func complete(_ definition: inout LayerDefinition) {}
   public static var worksInPlace: Bool { false }
+  public var role: LayerRole { .other }
+  public static var isRepeatable: Bool { true }
 }
 
 /// Which gradients a backward pass is to compute.
@@ -120,4 +128,8 @@ public protocol StatefulLayer: Layer {
 /// them.
 public protocol CarryingLayer: Layer {
   var carried: [Buffer] { get }
+}
+
+extension CarryingLayer {
+  public static var isRepeatable: Bool { false }
 }

@@ -6,19 +6,27 @@ extension Net {
   public func forward(from first: Int = 0, to last: Int? = nil) throws(NetError) -> Float {
     acceptWritesThroughViews()
     defer { updateViews() }
+    let end = last ?? layers.count - 1
+    if first == 0, end == layers.count - 1, let loss = try forwardByPlan() { return loss }
+    return try forwardLayers(first, end)
+  }
+
+  /// Runs layers one after the other, as the file has them.
+  func forwardLayers(_ first: Int, _ last: Int, skippingSources: Bool = false) throws(NetError) -> Float {
     var loss: Float = 0
     var index = first
-    let end = last ?? layers.count - 1
-    while index <= end {
+    while index <= last {
       let node = layers[index]
-      do {
-        try call(beforeForward, index)
-        try node.reshapeIfNeeded()
-        try node.layer.forward(node.bottoms, node.tops)
-        try call(afterForward, index)
-      } catch { throw node.located(error) }
-      loss += node.loss
-      if logsDebugInfo { logForward(of: node) }
+      if !(skippingSources && (node.bottoms.isEmpty || node.tops.isEmpty)) {
+        do {
+          try call(beforeForward, index)
+          try node.reshapeIfNeeded()
+          try node.layer.forward(node.bottoms, node.tops)
+          try call(afterForward, index)
+        } catch { throw node.located(error) }
+        loss += node.loss
+        if logsDebugInfo { logForward(of: node) }
+      }
       index += 1
     }
     return loss
@@ -30,6 +38,7 @@ extension Net {
   public func backward(from last: Int? = nil, to first: Int = 0) throws(NetError) {
     acceptWritesThroughViews()
     defer { updateViews() }
+    planning.stop()
     var index = last ?? layers.count - 1
     while index >= first {
       let node = layers[index]

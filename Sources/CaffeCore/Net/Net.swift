@@ -43,6 +43,16 @@ public final class Net {
   public var beforeBackward: [(Int) throws -> Void] = []
   public var afterBackward: [(Int) throws -> Void] = []
 
+  /// Whether every blob keeps its values after a pass in the phase TEST. If not, values that the rest of the pass does not need are
+  /// forgotten, which takes less memory and time, and computed again when somebody asks for them.
+  public var keepsAllBlobs: Bool {
+    get { planning.keepsAllBlobs }
+    set { planning.keepsAllBlobs = newValue }
+  }
+
+  /// How passes run that infer.
+  let planning = Planning()
+
   /// The definition that the net was built from, after the filter and the insertion of splits.
   public let definition: NetParameter
 

@@ -25,6 +25,8 @@ public final class ReLULayer: NeuronLayer {
       engine: context.engine(plain: definition.reluParam.engine == .caffe))
   }
 
+  public var role: LayerRole { negativeSlope >= 0 ? .rectifier(slope: negativeSlope) : .other }
+
   public func value(at x: Float) -> Float { x > 0 ? x : negativeSlope * x }
 
   public func derivative(at x: Float, value y: Float) -> Float {

@@ -96,6 +96,8 @@ public final class BatchNormLayer: Layer {
     operation?.backward(top[0].diff, at: source, mean: means, variance: variances, into: bottom[0].diff)
   }
 
+  public var role: LayerRole { usesStoredStatistics ? .channelScale(self) : .other }
+
   private func takeStoredStatistics() {
     let factor = parameters[2].data.values[0]
     let inverse = factor == 0 ? 0 : 1 / factor
@@ -118,6 +120,18 @@ public final class BatchNormLayer: Layer {
     for c in 0..<channels {
       storedMean[c] = fraction * storedMean[c] + means[c]
       storedVariance[c] = fraction * storedVariance[c] + variances[c] * (m > 1 ? m / (m - 1) : 1)
+    }
+  }
+}
+
+extension BatchNormLayer: ChannelScaling {
+  public func apply(toScale scale: UnsafeMutableBufferPointer<Float>, shift: UnsafeMutableBufferPointer<Float>) {
+    takeStoredStatistics()
+    let (means, variances) = (means.values, variances.values)
+    for c in scale.indices {
+      let factor = 1 / (variances[c] + epsilon).squareRoot()
+      scale[c] *= factor
+      shift[c] = (shift[c] - means[c]) * factor
     }
   }
 }

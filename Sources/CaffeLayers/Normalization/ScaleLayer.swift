@@ -28,6 +28,7 @@ public final class ScaleLayer: Layer {
   private let context: LayerContext
   private let engine: any Engine
   private var spread: Broadcast?
+  private var rank = 0
   private let input = KeptInput()
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
@@ -64,6 +65,14 @@ public final class ScaleLayer: Layer {
       throw NetError("the bias has \(parameters.last?.count ?? 0) values, but the scale now has \(scale.count)")
     }
     top[0].reshape(like: bottom[0])
+    rank = bottom[0].shape.rank
+  }
+
+  public var role: LayerRole {
+    // One factor for each value of axis 1, learned rather than given by a second bottom.
+    let isLearned = parameters.count == (definition.scaleParam.biasTerm ? 2 : 1)
+    let axis = Int(definition.scaleParam.axis)
+    return isLearned && parameters[0].shape.rank == 1 && (axis == 1 || axis + rank == 1) ? .channelScale(self) : .other
   }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
@@ -112,5 +121,18 @@ public final class ScaleLayer: Layer {
       let gradient = Lanes(dy + stretch.start, count: stretch.count)
       (runs.lanes(s, at: stretch) * gradient).store(dx + stretch.start, count: stretch.count)
     }
+  }
+}
+
+extension ScaleLayer: ChannelScaling {
+  public func apply(toScale scale: UnsafeMutableBufferPointer<Float>, shift: UnsafeMutableBufferPointer<Float>) {
+    let factors = parameters[0].data.values
+    for c in scale.indices {
+      scale[c] *= factors[c]
+      shift[c] *= factors[c]
+    }
+    guard definition.scaleParam.biasTerm else { return }
+    let summands = parameters[1].data.values
+    for c in shift.indices { shift[c] += summands[c] }
   }
 }

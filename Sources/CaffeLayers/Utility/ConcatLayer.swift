@@ -19,6 +19,7 @@ public final class ConcatLayer: Layer {
   private let axis: Int
   private let engine: any Engine
   private var pieces = AxisPieces()
+  private var isAlongChannels = false
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
     let parameter = definition.concatParam
@@ -40,8 +41,11 @@ public final class ConcatLayer: Layer {
     }
     pieces = try AxisPieces(bottom.map { $0.shape[axis] }, of: shape, axis: axis)
     top[0].reshape(to: pieces.wholeShape)
+    isAlongChannels = axis == 1 && bottom.count > 1
     if bottom.count == 1 { top[0].share(bottom[0]) }
   }
+
+  public var role: LayerRole { isAlongChannels ? .join : .other }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     guard bottom.count > 1 else { return }

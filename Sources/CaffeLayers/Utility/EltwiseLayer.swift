@@ -62,6 +62,10 @@ public final class EltwiseLayer: Layer {
     }
   }
 
+  public var role: LayerRole {
+    parameter.operation == .sum && coefficients == [1, 1] ? .sum : .other
+  }
+
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     switch parameter.operation {
     case .sum: operation?.forward(bottom.map(\.data), into: top[0].data)

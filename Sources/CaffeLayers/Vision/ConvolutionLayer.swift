@@ -38,6 +38,7 @@ public final class ConvolutionLayer: Layer {
   private let definition: LayerDefinition
   private let context: LayerContext
   private let engine: any Engine
+  private let usesBestEngine: Bool
   private var geometry: ConvolutionGeometry?
   private var operation: (any ConvolutionOperation)?
   private let discarded = DiscardedGradient()
@@ -45,7 +46,9 @@ public final class ConvolutionLayer: Layer {
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     self.definition = definition
     self.context = context
-    engine = context.engine(plain: definition.convolutionParam.engine == .caffe)
+    let isPlain = definition.convolutionParam.engine == .caffe
+    engine = context.engine(plain: isPlain)
+    usesBestEngine = !isPlain
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -74,6 +77,11 @@ public final class ConvolutionLayer: Layer {
       input: geometry.space(of: shape), output: output, kernel: geometry.window.kernel, stride: geometry.window.stride,
       pad: geometry.window.pad, dilation: geometry.window.dilation, hasBias: parameters.count > 1)
     if operation?.description != description { operation = engine.convolution(description) }
+  }
+
+  public var role: LayerRole {
+    guard let operation, usesBestEngine, geometry?.window.kernel.count == 2 else { return .other }
+    return .convolution(operation.description)
   }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {

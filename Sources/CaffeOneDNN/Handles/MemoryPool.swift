@@ -1,29 +1,27 @@
-/// Memory that tensors have given back, for others of the same size: passes that are alike need no new memory.
-///
-/// Memory that no tensor asked for again is returned to the system as soon as there is more of it than a quarter of what is in
-/// use.
+/// Memory that tensors have given back, for others: passes that are alike need no new memory.
 final class MemoryPool {
-  private var idle: [Int: [AlignedStorage]] = [:]
-  private var idleBytes = 0
-  private var usedBytes = 0
+  private var idle: [(storage: AlignedStorage, since: Int)] = []
+  /// How often memory was taken.
+  private var takings = 0
+  /// Memory that has not been wanted for so many takings is returned to the system.
+  private static let patience = 16384
 
-  /// Memory of this size, with undefined content.
+  /// Memory of at least this size, with undefined content: the smallest that is large enough, if that is not much too large.
   func take(byteCount: Int) -> AlignedStorage {
-    usedBytes += byteCount
-    if let storage = idle[byteCount]?.popLast() {
-      idleBytes -= byteCount
-      return storage
+    takings += 1
+    let sizes = byteCount...(byteCount + byteCount / 2 + 65536)
+    var best: Int?
+    for (index, entry) in idle.enumerated() where sizes ~= entry.storage.byteCount {
+      if best.map({ entry.storage.byteCount < idle[$0].storage.byteCount }) ?? true { best = index }
+      if entry.storage.byteCount == byteCount { break }
     }
-    if idleBytes > usedBytes / 4 {
-      idle.removeAll()
-      idleBytes = 0
-    }
+    if let best { return idle.remove(at: best).storage }
+    idle.removeAll { takings - $0.since > Self.patience }
     return AlignedStorage(byteCount: byteCount, isZero: false)
   }
 
-  func giveBack(_ storage: AlignedStorage) {
-    usedBytes -= storage.byteCount
-    idleBytes += storage.byteCount
-    idle[storage.byteCount, default: []].append(storage)
-  }
+  func giveBack(_ storage: AlignedStorage) { idle.append((storage, takings)) }
+
+  /// Returns everything that is idle to the system.
+  func drain() { idle.removeAll() }
 }

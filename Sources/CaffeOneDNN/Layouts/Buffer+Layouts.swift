@@ -70,4 +70,23 @@ extension Buffer {
     guard let layout, !layout.isRowMajor else { return mutableValues.baseAddress! }
     return updatedMemory(in: layout, on: runtime).values
   }
+
+  /// Memory of a tensor that several operations write, each some of its channels.
+  func pointer(completing layout: Layout, on runtime: Runtime) -> UnsafeMutablePointer<Float> {
+    if !isForgotten, let form = currentForm(of: DNNForm.self, where: { $0.layout == layout }) {
+      markNewest(form)
+      return form.memory.values
+    }
+    return overwrittenMemory(in: layout, on: runtime).values
+  }
+
+  /// Makes another buffer's values this one's, in a layout. If the other may lose them, changing them here costs no copy.
+  func takeValues(of other: Buffer, in layout: Layout, consuming: Bool, on runtime: Runtime) {
+    guard other !== self else { return }
+    guard !layout.isRowMajor else { return copy(from: other) }
+    _ = other.currentMemory(in: layout, on: runtime)
+    let form = other.form(in: layout, on: runtime)
+    share(form, on: runtime)
+    if consuming { form.giveUpMemory() }
+  }
 }

@@ -60,6 +60,8 @@ final class DNNForm: BufferForm {
     run(reorder)
   }
 
+  func giveUpMemory() { stored = nil }
+
   func copy(to other: Buffer) { other.share(self, on: runtime) }
 
   /// Takes the values of another form of the same shape.

@@ -26,7 +26,8 @@ struct MatrixProduct {
     let destination = try Layout.rowMajor([a.rows, b.columns])
     let descriptor = try PrimitiveDescriptor("a matrix product") {
       caffe_matrix_product(
-        &$0, Device.processor.handle, source.handle, weights.handle, bias?.handle, destination.handle, isAdding)
+        &$0, Device.processor.handle, source.handle, weights.handle, bias?.handle, destination.handle,
+        .init(adds: isAdding, rectifies: false, slope: 0))
     }
     primitive = try Primitive(descriptor, [.source, .weights, .bias, .destination], on: runtime)
   }

@@ -54,8 +54,10 @@ private final class Pass {
   /// Where the maxima were.
   private let workspace: Memory?
   private let runtime: Runtime
-  private let backwardDescriptor: PrimitiveDescriptor
+  /// nil where nobody asks for the gradient; a maximum has none without a workspace.
+  private let backwardDescriptor: PrimitiveDescriptor?
   private(set) lazy var backward = demand { () throws(OneDNNError) in
+    guard let backwardDescriptor else { preconditionFailure("the gradient of a pooling that only infers") }
     let backward = try Primitive(backwardDescriptor, [.destinationDiff, .sourceDiff, .workspace], on: runtime)
     if let workspace { backward.bind(.workspace, workspace) }
     return backward
@@ -64,8 +66,8 @@ private final class Pass {
   init(_ geometry: Geometry, source: Layout, on runtime: Runtime) throws(OneDNNError) {
     self.runtime = runtime
     let descriptor = try geometry.forward(source)
-    backwardDescriptor = try geometry.backward(source, after: descriptor)
-    if descriptor.isPlainLoop || backwardDescriptor.isPlainLoop {
+    backwardDescriptor = geometry.isDifferentiated ? try geometry.backward(source, after: descriptor) : nil
+    if descriptor.isPlainLoop || backwardDescriptor?.isPlainLoop == true {
       throw OneDNNError(operation: "pool faster than the reference", status: dnnl_unimplemented)
     }
     forward = try Primitive(descriptor, [.source, .destination, .workspace], on: runtime)

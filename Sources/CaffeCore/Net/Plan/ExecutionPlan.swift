@@ -1,0 +1,105 @@
+/// How a net that only infers runs its layers: some by one operation of the engine, and with memory only for values that are
+/// still needed.
+///
+/// A plan never changes what a user can observe beyond rounding. A value that it left out or forgot is computed again when
+/// somebody asks for it; from then on the plan keeps it.
+final class ExecutionPlan {
+  /// What runs, in order.
+  let steps: [Step]
+  /// Buffers whose values no step computes.
+  let leftOut: [Buffer]
+  /// What `Blob.structureChanges` was when the plan was made.
+  let structure: Int
+
+  struct Step {
+    var work: Work
+    /// The last of the layers that the step runs, at whose place it stands.
+    var layer: Int
+    /// Buffers that no later step reads.
+    var forgets: [Buffer] = []
+  }
+
+  enum Work {
+    /// A layer's own forward pass.
+    case layer
+    case convolution(ConvolutionStep)
+    /// Nothing is left to do: the layer's result is there.
+    case done
+  }
+
+  init(steps: [Step], leftOut: [Buffer], structure: Int) {
+    self.steps = steps
+    self.leftOut = leftOut
+    self.structure = structure
+  }
+
+  /// Whether the plan does more than to run one layer after the other.
+  var joinsOrForgets: Bool {
+    steps.contains { step in
+      if case .layer = step.work { !step.forgets.isEmpty } else { true }
+    }
+  }
+
+  /// Whether somebody holds a view of values that the plan leaves out or forgets.
+  var hidesPinnedValues: Bool {
+    leftOut.contains(where: \.isPinned) || steps.contains { $0.forgets.contains(where: \.isPinned) }
+  }
+}
+
+/// A convolution and what follows it, as one step.
+final class ConvolutionStep {
+  let operation: any FusedConvolutionOperation
+  /// The layers that the step covers, the convolution first.
+  let layers: [Int]
+  private let parameters: [Blob]
+  private let scalings: [any ChannelScaling]
+  private let source: Blob
+  private let addend: Blob?
+  private let destination: Blob
+  private let slice: ChannelSlice?
+  /// Whether the addend's memory may become the destination's.
+  var mayConsumeAddend = false
+  private let scale = Buffer()
+  private let shift = Buffer()
+
+  init(
+    _ operation: any FusedConvolutionOperation, layers: [Int], parameters: [Blob], scalings: [any ChannelScaling],
+    source: Blob, addend: Blob?, destination: Blob, slice: ChannelSlice?
+  ) {
+    self.operation = operation
+    self.layers = layers
+    self.parameters = parameters
+    self.scalings = scalings
+    self.source = source
+    self.addend = addend
+    self.destination = destination
+    self.slice = slice
+  }
+
+  var addendBuffer: Buffer? { addend?.data }
+
+  func run() {
+    let hasBias = parameters.count > 1
+    if !scalings.isEmpty { composeScalings() }
+    operation.forward(
+      FusedConvolutionOperands(
+        source: source.data, weights: parameters[0].data, scale: scalings.isEmpty ? nil : scale,
+        shift: scalings.isEmpty ? (hasBias ? parameters[1].data : nil) : shift, addend: addend?.data,
+        mayConsumeAddend: mayConsumeAddend, destination: destination.data, slice: slice))
+  }
+
+  /// One factor and one summand for each channel from all the layers that scale.
+  private func composeScalings() {
+    let channels = operation.description.convolution.outputs
+    scale.resize(to: channels)
+    shift.resize(to: channels)
+    let (scale, shift) = (scale.uninitializedValues, shift.uninitializedValues)
+    scale.update(repeating: 1)
+    if parameters.count > 1 {
+      _ = shift.update(from: parameters[1].data.values)
+    } else {
+      shift.update(repeating: 0)
+    }
+    for scaling in scalings { scaling.apply(toScale: scale, shift: shift) }
+  }
+}

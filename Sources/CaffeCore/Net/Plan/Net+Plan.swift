@@ -1,0 +1,96 @@
+/// What a net knows about running by a plan.
+final class Planning {
+  var keepsAllBlobs = false { didSet { plan = nil } }
+  fileprivate var plan: ExecutionPlan?
+  fileprivate var operations = FusedOperations()
+  /// Buffers whose values somebody asked for after they had been left out or forgotten.
+  fileprivate var kept: Set<ObjectIdentifier> = []
+  /// How often values had to be computed again.
+  fileprivate var recalls = 0
+  /// A net that runs backward needs every value: it does without a plan.
+  private(set) var isStopped = false
+
+  func stop() {
+    isStopped = true
+    plan = nil
+  }
+}
+
+extension Net {
+  /// Runs all layers by a plan.
+  ///
+  /// - Returns: nil if there is no plan for this net, or not now: in training, after a backward pass, while somebody looks on.
+  func forwardByPlan() throws(NetError) -> Float? {
+    guard phase == .test, !planning.isStopped, !logsDebugInfo, beforeForward.isEmpty, afterForward.isEmpty else {
+      return nil
+    }
+    for node in layers {
+      do { try node.reshapeIfNeeded() } catch { throw node.located(error) }
+    }
+    let plan = currentPlan()
+    guard plan.joinsOrForgets else { return nil }
+    for buffer in plan.leftOut { forget(buffer) }
+    var loss: Float = 0
+    for step in plan.steps {
+      let node = layers[step.layer]
+      switch step.work {
+      case .layer:
+        do { try node.layer.forward(node.bottoms, node.tops) } catch { throw node.located(error) }
+        loss += node.loss
+      case .convolution(let convolution): convolution.run()
+      case .done: break
+      }
+      for buffer in step.forgets where buffer.isInEngineForm { forget(buffer) }
+    }
+    return loss
+  }
+
+  private func currentPlan() -> ExecutionPlan {
+    if let plan = planning.plan, plan.structure == Blob.structureChanges, !plan.hidesPinnedValues { return plan }
+    if planning.plan != nil { engine.releaseUnusedMemory() }
+    let builder = PlanBuilder(self, keeping: planning.kept, mayForget: mayForget)
+    let plan = builder.build(reusing: &planning.operations)
+    planning.plan = plan
+    return plan
+  }
+
+  /// Whether values can be computed again: the layers can run twice, and what comes from outside is not overwritten.
+  private var mayForget: Bool {
+    guard !planning.keepsAllBlobs else { return false }
+    var sources: Set<ObjectIdentifier> = []
+    for node in layers {
+      guard !node.bottoms.isEmpty else {
+        for top in node.tops { sources.insert(ObjectIdentifier(top.data)) }
+        continue
+      }
+      let type = Swift.type(of: node.layer)
+      guard type.isRepeatable, !type.reshapesEveryPass else { return false }
+      if !node.sharesMemory, node.tops.contains(where: { sources.contains(ObjectIdentifier($0.data)) }) { return false }
+    }
+    return true
+  }
+
+  private func forget(_ buffer: Buffer) {
+    buffer.forget { [weak self, unowned buffer] in self?.recall(buffer) }
+  }
+
+  /// Computes everything that has been forgotten again, and keeps the values that somebody asked for from now on.
+  private func recall(_ buffer: Buffer) {
+    planning.kept.insert(ObjectIdentifier(buffer))
+    planning.recalls += 1
+    // Who looks at one blob after the other is spared a pass for each.
+    if planning.recalls > 2 { planning.keepsAllBlobs = true }
+    planning.plan = nil
+    // What is there may have been changed since: it stays as it is.
+    var present: [(buffer: Buffer, copy: Buffer)] = []
+    for blob in blobs where !blob.data.isForgotten && !present.contains(where: { $0.buffer === blob.data }) {
+      let copy = Buffer(count: blob.data.count)
+      copy.copy(from: blob.data)
+      present.append((blob.data, copy))
+    }
+    do {
+      _ = try forwardLayers(0, layers.count - 1, skippingSources: true)
+    } catch { logger.error("values that a pass had left out could not be computed again: \(error)") }
+    for (buffer, copy) in present { buffer.copy(from: copy) }
+  }
+}

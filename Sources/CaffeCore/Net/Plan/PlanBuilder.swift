@@ -1,0 +1,229 @@
+/// Finds what can run as one step, and which values are needed for how long.
+struct PlanBuilder {
+  private let net: Net
+  /// Buffers whose values somebody asked for.
+  private let kept: Set<ObjectIdentifier>
+  /// Whether values may be left out and forgotten.
+  private let mayForget: Bool
+  /// The layers that read or write each blob, in order.
+  private var users: [[Int]]
+  private var steps: [ExecutionPlan.Step]
+  private var leftOut: [Buffer] = []
+
+  init(_ net: Net, keeping kept: Set<ObjectIdentifier>, mayForget: Bool) {
+    self.net = net
+    self.kept = kept
+    self.mayForget = mayForget
+    users = Array(repeating: [], count: net.blobs.count)
+    for (index, node) in net.layers.enumerated() {
+      for blob in Set(node.bottomIndices + node.topIndices) { users[blob].append(index) }
+    }
+    steps = net.layers.indices.map { ExecutionPlan.Step(work: .layer, layer: $0) }
+  }
+
+  consuming func build(reusing operations: inout FusedOperations) -> ExecutionPlan {
+    var groups: [ConvolutionGroup] = []
+    for index in net.layers.indices {
+      if let group = group(from: index, &operations) { groups.append(group) }
+    }
+    placeInJoins(&groups)
+    for group in groups { add(group) }
+    if mayForget { forgetEarly() }
+    return ExecutionPlan(
+      steps: steps.filter { step in
+        if case .done = step.work { !step.forgets.isEmpty } else { true }
+      }, leftOut: leftOut, structure: Blob.structureChanges)
+  }
+
+  // MARK: Convolutions and what follows them
+
+  private struct ConvolutionGroup {
+    var operation: any FusedConvolutionOperation
+    var layers: [Int]
+    var scalings: [any ChannelScaling]
+    var addend: Int?
+    var destination: Int
+    /// Blobs of results on the way, which are not computed.
+    var between: [Int]
+    var slice: (blob: Int, slice: ChannelSlice)?
+  }
+
+  private func group(from index: Int, _ operations: inout FusedOperations) -> ConvolutionGroup? {
+    for candidate in candidates(from: index).reversed() {
+      if let operation = operations.operation(candidate.description, at: index, on: net.engine) {
+        return ConvolutionGroup(
+          operation: operation, layers: candidate.layers, scalings: candidate.scalings, addend: candidate.addend,
+          destination: candidate.destination, between: candidate.between)
+      }
+    }
+    return nil
+  }
+
+  private struct Candidate {
+    var description: FusedConvolutionDescription
+    var layers: [Int]
+    var scalings: [any ChannelScaling] = []
+    var addend: Int?
+    var destination: Int
+    var between: [Int] = []
+  }
+
+  /// A convolution, and it with more and more of what follows.
+  private func candidates(from index: Int) -> [Candidate] {
+    let node = net.layers[index]
+    guard node.bottoms.count == 1, case .convolution(let convolution) = node.layer.role else { return [] }
+    var candidate = Candidate(
+      description: .init(convolution: convolution, hasScale: false, hasAddend: false, slope: nil), layers: [index],
+      destination: node.topIndices[0])
+    var candidates = [candidate]
+    while candidate.description.slope == nil,
+      let next = soleReader(of: candidate.destination, after: candidate.layers.last!)
+    {
+      let reader = net.layers[next]
+      let blob = candidate.destination
+      guard reader.tops.count == 1, reader.lossWeights.allSatisfy({ $0 == 0 }) else { break }
+      switch reader.layer.role {
+      case .channelScale(let scaling) where candidate.addend == nil && reader.bottoms.count == 1:
+        candidate.description.hasScale = true
+        candidate.scalings.append(scaling)
+      case .rectifier(let slope) where reader.bottoms.count == 1: candidate.description.slope = slope
+      case .sum where candidate.addend == nil:
+        guard let addend = reader.bottomIndices.first(where: { $0 != blob }),
+          isComputed(addend, before: index, for: next)
+        else { return candidates }
+        candidate.description.hasAddend = true
+        candidate.addend = addend
+      default: return candidates
+      }
+      candidate.destination = reader.topIndices[0]
+      if candidate.destination != blob {
+        guard mayLeaveOut(blob) else { break }
+        candidate.between.append(blob)
+      }
+      // What the convolution reads, it reads at the place of the last layer.
+      guard !isWritten(node.bottoms[0].data, between: index, and: next) else { break }
+      candidate.layers.append(next)
+      candidates.append(candidate)
+    }
+    return candidates
+  }
+
+  /// The layer that reads what a layer leaves in a blob. There is one at most: Splits stand before several.
+  private func soleReader(of blob: Int, after layer: Int) -> Int? {
+    guard let next = users[blob].first(where: { $0 > layer }), net.layers[next].bottomIndices.contains(blob) else {
+      return nil
+    }
+    return next
+  }
+
+  /// Whether what a layer reads of a blob is there before an earlier layer: of two convolutions whose sum is wanted, the later one
+  /// adds it.
+  private func isComputed(_ blob: Int, before earlier: Int, for layer: Int) -> Bool {
+    users[blob].allSatisfy { $0 < earlier || $0 >= layer }
+  }
+
+  private func isWritten(_ buffer: Buffer, between first: Int, and last: Int) -> Bool {
+    net.layers[(first + 1)..<last].contains { node in node.tops.contains { $0.data === buffer } && !node.sharesMemory }
+  }
+
+  private func mayLeaveOut(_ blob: Int) -> Bool {
+    mayForget && !isKept(net.blobs[blob].data) && !net.outputs.contains(blob)
+  }
+
+  private func isKept(_ buffer: Buffer) -> Bool { buffer.isPinned || kept.contains(ObjectIdentifier(buffer)) }
+
+  // MARK: Joins
+
+  /// Lets convolutions write into the blob that a Concat would copy their results to.
+  private func placeInJoins(_ groups: inout [ConvolutionGroup]) {
+    for (index, node) in net.layers.enumerated() {
+      guard case .join = node.layer.role else { continue }
+      let whole = node.tops[0].shape
+      var places: [(group: Int, slice: ChannelSlice)] = []
+      var channel = 0
+      for (position, bottom) in node.bottomIndices.enumerated() {
+        let slice = ChannelSlice(of: whole, from: channel)
+        channel += node.bottoms[position].shape[1]
+        guard let group = groups.firstIndex(where: { $0.destination == bottom }), mayLeaveOut(bottom),
+          soleReader(of: bottom, after: groups[group].layers.last!) == index, groups[group].operation.canWrite(slice)
+        else { break }
+        places.append((group, slice))
+      }
+      guard places.count == node.bottoms.count, Set(places.map(\.group)).count == places.count else { continue }
+      for (group, slice) in places {
+        groups[group].between.append(groups[group].destination)
+        groups[group].slice = (node.topIndices[0], slice)
+      }
+    }
+  }
+
+  private mutating func add(_ group: ConvolutionGroup) {
+    let convolution = net.layers[group.layers[0]]
+    for layer in group.layers { steps[layer].work = .done }
+    let step = ConvolutionStep(
+      group.operation, layers: group.layers, parameters: convolution.layer.parameters, scalings: group.scalings,
+      source: convolution.bottoms[0], addend: group.addend.map { net.blobs[$0] },
+      destination: net.blobs[group.slice?.blob ?? group.destination], slice: group.slice?.slice)
+    steps[group.layers.last!].work = .convolution(step)
+    leftOut += group.between.map { net.blobs[$0].data }
+    if let joined = group.slice?.blob { steps[users[joined][0]].work = .done }
+  }
+
+  // MARK: Forgetting
+
+  /// Finds the last step that reads each buffer.
+  private mutating func forgetEarly() {
+    var lastUse: [ObjectIdentifier: Int] = [:]
+    var buffers: [ObjectIdentifier: Buffer] = [:]
+    var stays = Set(net.outputs.map { ObjectIdentifier(net.blobs[$0].data) })
+    for parameter in net.parameters { stays.insert(ObjectIdentifier(parameter.blob.data)) }
+    for step in steps {
+      let layers: [Int] =
+        switch step.work {
+        case .convolution(let convolution): convolution.layers
+        case .layer, .done: [step.layer]
+        }
+      for node in layers.map({ net.layers[$0] }) {
+        for blob in node.bottoms + node.tops {
+          let id = ObjectIdentifier(blob.data)
+          buffers[id] = blob.data
+          lastUse[id] = step.layer
+          // What comes from outside cannot be computed again.
+          if node.bottoms.isEmpty { stays.insert(id) }
+        }
+      }
+    }
+    for buffer in leftOut { stays.insert(ObjectIdentifier(buffer)) }
+    for (id, step) in lastUse.sorted(by: { $0.value < $1.value }) {
+      guard !stays.contains(id), let buffer = buffers[id], !isKept(buffer) else { continue }
+      steps[step].forgets.append(buffer)
+      if case .convolution(let convolution) = steps[step].work, convolution.addendBuffer === buffer {
+        convolution.mayConsumeAddend = true
+      }
+    }
+  }
+}
+
+extension LayerNode {
+  /// Whether the tops are the bottom's memory under other names, so that forward writes nothing.
+  var sharesMemory: Bool { tops.allSatisfy { top in bottoms.contains { $0 !== top && $0.data === top.data } } }
+}
+
+/// The operations that plans of one net have made, by the convolutions' layers.
+struct FusedOperations {
+  private var operations: [Int: [any FusedConvolutionOperation]] = [:]
+  private var refused: [Int: Set<FusedConvolutionDescription>] = [:]
+
+  mutating func operation(
+    _ description: FusedConvolutionDescription, at layer: Int, on engine: any Engine
+  ) -> (any FusedConvolutionOperation)? {
+    if let known = operations[layer]?.first(where: { $0.description == description }) { return known }
+    if refused[layer]?.contains(description) == true { return nil }
+    guard let operation = engine.fusedConvolution(description) else {
+      refused[layer, default: []].insert(description)
+      return nil
+    }
+    operations[layer, default: []].append(operation)
+    return operation
+  }
+}
