@@ -18,7 +18,12 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      path: "Sources/BenchmarkWorker", swiftSettings: [.treatAllWarnings(as: .error)])
+      path: "Sources/BenchmarkWorker",
+      swiftSettings: [
+        .treatAllWarnings(as: .error),
+        // The multiply units are measured with the widest vectors that this processor has.
+        .unsafeFlags(["-Xcc", "-march=native"]),
+      ])
   ],
   swiftLanguageModes: [.v6]
 )

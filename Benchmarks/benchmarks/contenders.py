@@ -78,6 +78,7 @@ def all_contenders():
         Contender("pytorch-compiled-malloc", both, _pytorch("compiled"), environment=environment),
         Contender("openvino-bf16", (INFERENCE,), _openvino("default"), "bfloat16"),
         Contender("ncnn-fp16", (INFERENCE,), _ncnn("default"), "float16"),
+        Contender(OURS + "-1-thread", both, _ours, environment={"OMP_NUM_THREADS": "1"}),
     ]
 
 

@@ -14,7 +14,9 @@ from .contenders import OURS
 from .files import BENCHMARKS, row_folder
 from .rows import INFERENCE
 
-TOLERANCE = {"float32": 1e-3, "float16": 2e-3, "bfloat16": 2e-2}
+# Of the largest value. A value in bfloat16 is off by up to 0.4 %, and random nets of 50 layers make some percent of it, which
+# training would have taught them not to; a wrong layer makes them differ by about the whole.
+TOLERANCE = {"float32": 1e-3, "float16": 5e-3, "bfloat16": 1e-1}
 ROUND_MS, WARM_UP_MS = 150, 400
 CHECKED_STEPS = 3
 
@@ -32,8 +34,8 @@ class Worker:
             os.environ,
             OMP_NUM_THREADS=str(threads),
             TORCHINDUCTOR_CACHE_DIR=str(BENCHMARKS / ".build/inductor"),
-            **contender.environment,
         )
+        environment.update(contender.environment)
         self.process = subprocess.Popen(
             [str(part) for part in contender.command(row, folder, form)], cwd=BENCHMARKS, env=environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
@@ -127,7 +129,7 @@ def measure(row, contenders, threads, pairs, say):
                 result["failure"] = str(failure)
                 say(f"{row}: {name} {failure}")
                 continue
-            if OURS in outputs:
+            if OURS in outputs and name != OURS:
                 result["difference"] = difference(outputs[name], outputs[OURS])
                 result["agrees"] = result["difference"] <= TOLERANCE[contender.precision]
                 if not result["agrees"]:

@@ -44,8 +44,8 @@ def random_weights(net, seed=1):
             # enlarges rounding errors; nets that were trained do not.
             variance, mean = torch.var_mean(x[0], (0, 2, 3), correction=0)
             part = parts[step.name]
-            part.running_mean.copy_(mean / 4)
-            part.running_var.copy_(variance + (0.75 * mean) ** 2)
+            part.running_mean.copy_(mean / 10)
+            part.running_var.copy_(variance + (0.9 * mean) ** 2)
             weights[step.name][:2] = part.running_mean.numpy(), part.running_var.numpy()
         elif step.type in ("Softmax", "SoftmaxWithLoss"):
             deviations[step.name] = float(x[0].flatten(1).std(1).mean())

@@ -6,7 +6,7 @@ import Logging
 struct BenchmarkWorker: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark-worker", abstract: "our side of the benchmarks; Benchmarks/run starts it",
-    subcommands: [Infer.self, Train.self])
+    subcommands: [Infer.self, Train.self, Limits.self])
 }
 
 extension Logger {
