@@ -9,6 +9,7 @@ caffe: the whole job as a user runs it (LMDB, prefetching, forward, backward, up
 PyTorch: forward, backward and update of the same net on batches that already lie in memory, in each of its fast modes
 (contiguous and channels-last, eager and, where it works, torch.compile), of which the fastest counts.
 """
+
 import argparse
 import os
 import re
@@ -45,20 +46,41 @@ def time_caffe(binary, iterations, threads):
     with tempfile.TemporaryDirectory() as folder:
         solver = os.path.join(folder, "solver.prototxt")
         with open(solver, "w") as file:
-            file.write(SOLVER.format(display=iterations, iterations=2 * iterations + 1, folder=folder))
+            file.write(
+                SOLVER.format(display=iterations, iterations=2 * iterations + 1, folder=folder)
+            )
         log = subprocess.run(
-            [binary, "train", "--solver", solver], cwd=ROOT, check=True, text=True, stderr=subprocess.PIPE,
-            env=dict(os.environ, OMP_NUM_THREADS=str(threads))).stderr
-    stamps = {int(m.group(1)): seconds_of(line) for line in log.splitlines()
-              if (m := re.search(r"\] Iteration (\d+) \(", line))}
+            [binary, "train", "--solver", solver],
+            cwd=ROOT,
+            check=True,
+            text=True,
+            stderr=subprocess.PIPE,
+            env=dict(os.environ, OMP_NUM_THREADS=str(threads)),
+        ).stderr
+    stamps = {
+        int(m.group(1)): seconds_of(line)
+        for line in log.splitlines()
+        if (m := re.search(r"\] Iteration (\d+) \(", line))
+    }
     return 1000 * (stamps[2 * iterations] - stamps[iterations]) / iterations
 
 
 def time_pytorch(mode, iterations, threads):
     """Runs in a process of its own, so that modes do not disturb each other."""
     output = subprocess.run(
-        [sys.executable, __file__, "--peer", mode, "--iterations", str(iterations), "--threads", str(threads)],
-        text=True, capture_output=True)
+        [
+            sys.executable,
+            __file__,
+            "--peer",
+            mode,
+            "--iterations",
+            str(iterations),
+            "--threads",
+            str(threads),
+        ],
+        text=True,
+        capture_output=True,
+    )
     return float(output.stdout.split()[-1]) if output.returncode == 0 and output.stdout else None
 
 
@@ -89,8 +111,11 @@ def run_peer(mode, iterations, threads):
     weights = [p for n, p in net.named_parameters() if n.endswith("weight")]
     biases = [p for n, p in net.named_parameters() if n.endswith("bias")]
     optimizer = torch.optim.SGD(
-        [dict(params=weights, lr=0.01), dict(params=biases, lr=0.02)], momentum=0.9, weight_decay=0.0005,
-        **({"fused": True} if "fused" in mode else {"foreach": True}))
+        [dict(params=weights, lr=0.01), dict(params=biases, lr=0.02)],
+        momentum=0.9,
+        weight_decay=0.0005,
+        **({"fused": True} if "fused" in mode else {"foreach": True}),
+    )
     model = torch.compile(net) if "compiled" in mode else net
 
     def step(i):
@@ -111,7 +136,9 @@ def run_peer(mode, iterations, threads):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--iterations", type=int, default=400)
     parser.add_argument("--threads", type=int, default=2)
@@ -121,11 +148,20 @@ def main():
     if arguments.peer:
         return run_peer(arguments.peer, arguments.iterations, arguments.threads)
 
-    modes = [f"{layout} {kind} {optimizer}" for layout in ("contiguous", "channels-last")
-             for kind in ("eager", "compiled") for optimizer in ("foreach", "fused")]
-    first = {mode: time_pytorch(mode, arguments.iterations // 4, arguments.threads) for mode in modes}
+    modes = [
+        f"{layout} {kind} {optimizer}"
+        for layout in ("contiguous", "channels-last")
+        for kind in ("eager", "compiled")
+        for optimizer in ("foreach", "fused")
+    ]
+    first = {
+        mode: time_pytorch(mode, arguments.iterations // 4, arguments.threads) for mode in modes
+    }
     for mode, milliseconds in first.items():
-        print(f"PyTorch {mode:32} " + (f"{milliseconds:6.2f} ms" if milliseconds else "does not run here"))
+        print(
+            f"PyTorch {mode:32} "
+            + (f"{milliseconds:6.2f} ms" if milliseconds else "does not run here")
+        )
     best = min((m for m in modes if first[m]), key=lambda m: first[m])
     print(f"the fastest mode is '{best}'\n\npair   caffe ms   PyTorch ms   ratio")
     rows = []
@@ -135,7 +171,9 @@ def main():
         rows.append((ours, peer, peer / ours))
         print(f"{pair + 1:4} {ours:10.2f} {peer:12.2f} {peer / ours:7.2f}")
     ours, peer, ratio = (statistics.median(column) for column in zip(*rows))
-    print(f"median {ours:8.2f} {peer:12.2f} {ratio:7.2f}\n\ncaffe is {ratio:.2f} times as fast as PyTorch.")
+    print(
+        f"median {ours:8.2f} {peer:12.2f} {ratio:7.2f}\n\ncaffe is {ratio:.2f} times as fast as PyTorch."
+    )
 
 
 if __name__ == "__main__":

@@ -29,17 +29,23 @@ def chart(document):
     parts.append(_text(12, 24, f"Time of the best float32 peer / time of {OURS}", weight="bold"))
     for kind, bars in groups.items():
         mean = geometric_mean([value for _, value, _ in bars])
-        parts.append(_text(12, y + 12, f"{TITLES[kind]} (geometric mean {mean:.2f})", weight="bold"))
+        parts.append(
+            _text(12, y + 12, f"{TITLES[kind]} (geometric mean {mean:.2f})", weight="bold")
+        )
         y += BAR + GAP
         top = y
         for label, value, best in bars:
             colour = AHEAD if value >= 1 else BEHIND
             parts.append(_text(LEFT - 8, y + 12, label, "end"))
-            parts.append(f'<rect x="{LEFT}" y="{y}" width="{value * scale:.1f}" height="{BAR}" fill="{colour}"/>')
+            parts.append(
+                f'<rect x="{LEFT}" y="{y}" width="{value * scale:.1f}" height="{BAR}" fill="{colour}"/>'
+            )
             parts.append(_text(LEFT + value * scale + 6, y + 12, f"{value:.2f}  {best}"))
             y += BAR + GAP
         line = LEFT + scale
-        parts.append(f'<line x1="{line:.1f}" y1="{top - 4}" x2="{line:.1f}" y2="{y}" stroke="{INK}" stroke-dasharray="3 3"/>')
+        parts.append(
+            f'<line x1="{line:.1f}" y1="{top - 4}" x2="{line:.1f}" y2="{y}" stroke="{INK}" stroke-dasharray="3 3"/>'
+        )
         y += GAP * 2
     return "\n".join(
         [

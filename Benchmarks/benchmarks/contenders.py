@@ -25,9 +25,25 @@ def _ours(row, folder, form):
     worker = str(BENCHMARKS / ".build/release/benchmark-worker")
     files = ["--input", folder / "input.f32"]
     if row.kind == INFERENCE:
-        return [worker, "infer", "--net", folder / f"{form}.prototxt", "--weights", folder / "deploy.caffemodel", *files]
+        return [
+            worker,
+            "infer",
+            "--net",
+            folder / f"{form}.prototxt",
+            "--weights",
+            folder / "deploy.caffemodel",
+            *files,
+        ]
     files += ["--labels", folder / "labels.f32"]
-    return [worker, "train", "--solver", folder / f"{form}_solver.prototxt", "--weights", folder / "train.caffemodel", *files]
+    return [
+        worker,
+        "train",
+        "--solver",
+        folder / f"{form}_solver.prototxt",
+        "--weights",
+        folder / "train.caffemodel",
+        *files,
+    ]
 
 
 def _python(module, *arguments):
@@ -37,7 +53,9 @@ def _python(module, *arguments):
 def _pytorch(mode):
     def command(row, folder, form):
         net = folder / f"{form}.prototxt"
-        return _python("pytorch_worker", row.kind, mode, net, folder, str(RATE), str(MOMENTUM), str(DECAY))
+        return _python(
+            "pytorch_worker", row.kind, mode, net, folder, str(RATE), str(MOMENTUM), str(DECAY)
+        )
 
     return command
 
@@ -45,7 +63,13 @@ def _pytorch(mode):
 def _ncnn(precision):
     def command(row, folder, form):
         graph = graph_of(row)
-        return _python("ncnn_worker", folder, precision, graph.output, *(str(size) for size in graph.inputs["data"]))
+        return _python(
+            "ncnn_worker",
+            folder,
+            precision,
+            graph.output,
+            *(str(size) for size in graph.inputs["data"]),
+        )
 
     return command
 
@@ -61,7 +85,9 @@ def allocator():
         library = ctypes.util.find_library(name)
         if library:
             return name.split("_")[0], {"LD_PRELOAD": library}
-    return "glibc tuned", {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=17179869184"}
+    return "glibc tuned", {
+        "GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=17179869184"
+    }
 
 
 def all_contenders():
@@ -70,7 +96,11 @@ def all_contenders():
     return [
         Contender(OURS, both, _ours),
         Contender("openvino", (INFERENCE,), _openvino("f32")),
-        Contender("onnxruntime", (INFERENCE,), lambda row, folder, form: _python("onnxruntime_worker", folder)),
+        Contender(
+            "onnxruntime",
+            (INFERENCE,),
+            lambda row, folder, form: _python("onnxruntime_worker", folder),
+        ),
         Contender("ncnn", (INFERENCE,), _ncnn("f32")),
         Contender("pytorch", both, _pytorch("eager")),
         Contender("pytorch-malloc", both, _pytorch("eager"), environment=environment),

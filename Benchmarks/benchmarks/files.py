@@ -28,7 +28,9 @@ max_iter: 1000000 snapshot_after_train: false random_seed: 1
 
 
 def net_path(net, kind):
-    return BENCHMARKS / "nets" / (f"{net}.prototxt" if kind == INFERENCE else f"{net}_train.prototxt")
+    return (
+        BENCHMARKS / "nets" / (f"{net}.prototxt" if kind == INFERENCE else f"{net}_train.prototxt")
+    )
 
 
 def net_of(row):
@@ -84,7 +86,11 @@ def weights_folder(net):
         else:
             write_caffemodel(read_net(deploy), weights, folder / "deploy.caffemodel")
 
-    _prepare(folder, [train, deploy, *(HERE / f"{name}.py" for name in ("weights", "graph", "torch_module"))], make)
+    _prepare(
+        folder,
+        [train, deploy, *(HERE / f"{name}.py" for name in ("weights", "graph", "torch_module"))],
+        make,
+    )
     return folder
 
 
@@ -92,8 +98,20 @@ def row_folder(row):
     """Everything that the workers of a row load."""
     weights = weights_folder(row.net)
     folder = FILES / str(row).replace("/", "-")
-    sources = [net_path(row.net, row.kind), weights / "stamp", *HERE.glob("*_files.py"), HERE / "onnx_file.py", HERE / "files.py"]
-    _prepare(folder, sources, lambda: (_make_inference if row.kind == INFERENCE else _make_training)(row, weights, folder))
+    sources = [
+        net_path(row.net, row.kind),
+        weights / "stamp",
+        *HERE.glob("*_files.py"),
+        HERE / "onnx_file.py",
+        HERE / "files.py",
+    ]
+    _prepare(
+        folder,
+        sources,
+        lambda: (_make_inference if row.kind == INFERENCE else _make_training)(
+            row, weights, folder
+        ),
+    )
     return folder
 
 
@@ -130,5 +148,7 @@ def _make_training(row, weights, folder):
             net.layer.extend(layers)
         write_net(net, folder / f"{form}.prototxt")
         (folder / f"{form}_solver.prototxt").write_text(
-            SOLVER.format(net=folder / f"{form}.prototxt", rate=RATE, momentum=MOMENTUM, decay=DECAY)
+            SOLVER.format(
+                net=folder / f"{form}.prototxt", rate=RATE, momentum=MOMENTUM, decay=DECAY
+            )
         )

@@ -1,4 +1,4 @@
-"""What the machine can do at most, and how long a row would take at that."""
+"""What the machine can do at most, and what a row asks of it."""
 
 import math
 import os
@@ -18,10 +18,19 @@ def measured_limits(threads):
     ).stdout
     multiply, memory = (float(word) for word in answer.split())
     half = subprocess.run(
-        [sys.executable, "-m", "benchmarks.limits", str(threads)], check=True, capture_output=True, text=True,
-        cwd=BENCHMARKS, env=dict(os.environ, OMP_NUM_THREADS=str(threads)),
+        [sys.executable, "-m", "benchmarks.limits", str(threads)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=BENCHMARKS,
+        env=dict(os.environ, OMP_NUM_THREADS=str(threads)),
     ).stdout
-    return {"float32_gflops": round(multiply, 1), "memory_gbytes": round(memory, 1), "bfloat16_gflops": round(float(half), 1)}
+    return {
+        "threads": threads,
+        "float32_gflops": round(multiply, 1),
+        "memory_gbytes": round(memory, 1),
+        "bfloat16_gflops": round(float(half), 1),
+    }
 
 
 def weight_bytes(graph):
@@ -37,15 +46,9 @@ def weight_bytes(graph):
     return total
 
 
-def limit_ms(row, flops, limits):
-    """Milliseconds at the limit: of the multiplications, or of moving the weights once, whichever takes longer.
-
-    A training step also reads and writes the weights and their momentum.
-    """
-    moved = weight_bytes(graph_of(row)) * (1 if row.kind == INFERENCE else 4)
-    computing = flops / (1e6 * limits["float32_gflops"])
-    moving = moved / (1e6 * limits["memory_gbytes"])
-    return max(computing, moving)
+def moved_bytes(row):
+    """What a pass moves at least: the weights; a training step reads and writes them and their momentum."""
+    return weight_bytes(graph_of(row)) * (1 if row.kind == INFERENCE else 4)
 
 
 def _bfloat16_rate(threads):

@@ -37,8 +37,13 @@ class Worker:
         )
         environment.update(contender.environment)
         self.process = subprocess.Popen(
-            [str(part) for part in contender.command(row, folder, form)], cwd=BENCHMARKS, env=environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
+            [str(part) for part in contender.command(row, folder, form)],
+            cwd=BENCHMARKS,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
         )
         self.answer(until="ready")
 
@@ -133,11 +138,15 @@ def measure(row, contenders, threads, pairs, say):
                 result["difference"] = difference(outputs[name], outputs[OURS])
                 result["agrees"] = result["difference"] <= TOLERANCE[contender.precision]
                 if not result["agrees"]:
-                    say(f"{row}: {name} differs from {OURS} by {result['difference']:.2g} of the largest value")
+                    say(
+                        f"{row}: {name} differs from {OURS} by {result['difference']:.2g} of the largest value"
+                    )
         for pair in range(pairs):
             for name, worker in workers.items() if pair % 2 == 0 else reversed(workers.items()):
                 time.sleep(0.05)  # until the threads of the one before rest
-                results[name]["rounds"].append(round(statistics.median(worker.run(results[name]["iterations"])), 5))
+                results[name]["rounds"].append(
+                    round(statistics.median(worker.run(results[name]["iterations"])), 5)
+                )
         for name, worker in workers.items():
             results[name]["megabytes"] = round(worker.peak_megabytes(), 1)
     finally:

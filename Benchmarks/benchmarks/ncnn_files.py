@@ -3,8 +3,6 @@
 BatchNorm and Scale go into the weights of the convolution before them, ReLU becomes the layer's activation.
 """
 
-import math
-
 import numpy as np
 
 from .graph import is_maximum, window
@@ -29,7 +27,6 @@ def _folded(step, batch_norm, weights):
 
 
 def write_ncnn(graph, weights, param_path, model_path):
-    makers = {step.output: step for step in graph.steps}
     consumers = {}
     for step in graph.steps:
         for name in step.inputs:
@@ -46,7 +43,12 @@ def write_ncnn(graph, weights, param_path, model_path):
 
     def emit(kind, name, inputs, outputs, **numbers):
         fields = [kind, name.replace(" ", "_"), len(inputs), len(outputs), *inputs, *outputs]
-        lines.append(" ".join(str(field) for field in fields + [f"{key[1:]}={value}" for key, value in numbers.items()]))
+        lines.append(
+            " ".join(
+                str(field)
+                for field in fields + [f"{key[1:]}={value}" for key, value in numbers.items()]
+            )
+        )
 
     def provide(name, step_output):
         """Makes a step's output known, as one value or as several copies."""
@@ -74,7 +76,9 @@ def write_ncnn(graph, weights, param_path, model_path):
             inputs = [waiting[name].pop(0) for name in step.inputs]
             output = step.output
             if step.type in ("Convolution", "InnerProduct"):
-                batch_norm = only_follower(output, "BatchNorm") if step.type == "Convolution" else None
+                batch_norm = (
+                    only_follower(output, "BatchNorm") if step.type == "Convolution" else None
+                )
                 if batch_norm is not None:
                     output = batch_norm.output
                     merged.add(output)
@@ -89,15 +93,33 @@ def write_ncnn(graph, weights, param_path, model_path):
                     if group > 1:
                         activation["_7"] = group
                     emit(
-                        "ConvolutionDepthWise" if group > 1 else "Convolution", step.name, inputs, [output],
-                        _0=weight.shape[0], _1=w.kernel[1], _11=w.kernel[0], _2=w.dilation[1], _12=w.dilation[0],
-                        _3=w.stride[1], _13=w.stride[0], _4=w.pad[1], _14=w.pad[0],
-                        _5=int(bias is not None), _6=weight.size, **activation,
+                        "ConvolutionDepthWise" if group > 1 else "Convolution",
+                        step.name,
+                        inputs,
+                        [output],
+                        _0=weight.shape[0],
+                        _1=w.kernel[1],
+                        _11=w.kernel[0],
+                        _2=w.dilation[1],
+                        _12=w.dilation[0],
+                        _3=w.stride[1],
+                        _13=w.stride[0],
+                        _4=w.pad[1],
+                        _14=w.pad[0],
+                        _5=int(bias is not None),
+                        _6=weight.size,
+                        **activation,
                     )
                 else:
                     emit(
-                        "InnerProduct", step.name, inputs, [output], _0=weight.shape[0], _1=int(bias is not None),
-                        _2=weight.size, **activation,
+                        "InnerProduct",
+                        step.name,
+                        inputs,
+                        [output],
+                        _0=weight.shape[0],
+                        _1=int(bias is not None),
+                        _2=weight.size,
+                        **activation,
                     )
                 store(weight, True)
                 if bias is not None:
@@ -110,12 +132,32 @@ def write_ncnn(graph, weights, param_path, model_path):
                     w = window(step)
                     # pad_mode 0 rounds up.
                     emit(
-                        "Pooling", step.name, inputs, [output], _0=kind, _1=w.kernel[1], _11=w.kernel[0],
-                        _2=w.stride[1], _12=w.stride[0], _3=w.pad[1], _13=w.pad[0], _5=0,
+                        "Pooling",
+                        step.name,
+                        inputs,
+                        [output],
+                        _0=kind,
+                        _1=w.kernel[1],
+                        _11=w.kernel[0],
+                        _2=w.stride[1],
+                        _12=w.stride[0],
+                        _3=w.pad[1],
+                        _13=w.pad[0],
+                        _5=0,
                     )
             elif step.type == "LRN":
                 param = step.layer.lrn_param
-                emit("LRN", step.name, inputs, [output], _0=0, _1=param.local_size, _2=param.alpha, _3=param.beta, _4=param.k)
+                emit(
+                    "LRN",
+                    step.name,
+                    inputs,
+                    [output],
+                    _0=0,
+                    _1=param.local_size,
+                    _2=param.alpha,
+                    _3=param.beta,
+                    _4=param.k,
+                )
             elif step.type == "ReLU":
                 emit("ReLU", step.name, inputs, [output])
             elif step.type == "Eltwise":

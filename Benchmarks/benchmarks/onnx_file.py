@@ -25,8 +25,14 @@ def write_onnx(graph, weights, path):
         if step.type == "Convolution":
             w = window(step)
             add(
-                "Conv", [x[0], *learned(step)], y, kernel_shape=w.kernel, strides=w.stride, pads=w.pad * 2,
-                dilations=w.dilation, group=step.layer.convolution_param.group,
+                "Conv",
+                [x[0], *learned(step)],
+                y,
+                kernel_shape=w.kernel,
+                strides=w.stride,
+                pads=w.pad * 2,
+                dilations=w.dilation,
+                group=step.layer.convolution_param.group,
             )
         elif step.type == "InnerProduct":
             if len(step.input_shapes[0]) > 2:
@@ -36,7 +42,11 @@ def write_onnx(graph, weights, path):
             add("Gemm", [x[0], *learned(step)], y, transB=1)
         elif step.type == "BatchNorm":
             mean, variance = weights[step.name][:2]
-            gain, offset = weights[step.scale.name] if step.scale is not None else (np.ones_like(mean), np.zeros_like(mean))
+            gain, offset = (
+                weights[step.scale.name]
+                if step.scale is not None
+                else (np.ones_like(mean), np.zeros_like(mean))
+            )
             blobs = {"gain": gain, "offset": offset, "mean": mean, "variance": variance}
             names = [constant(f"{step.name}:{name}", blob) for name, blob in blobs.items()]
             add("BatchNormalization", [x[0], *names], y, epsilon=step.layer.batch_norm_param.eps)
@@ -48,7 +58,9 @@ def write_onnx(graph, weights, path):
             # Caffe's rounding up is padding behind, which no average counts.
             behind = [
                 max(0, (out - 1) * s + k - n - p)
-                for out, s, k, n, p in zip(step.shape[2:], w.stride, w.kernel, step.input_shapes[0][2:], w.pad)
+                for out, s, k, n, p in zip(
+                    step.shape[2:], w.stride, w.kernel, step.input_shapes[0][2:], w.pad
+                )
             ]
             if any(w.pad) and not is_maximum(step):
                 raise ValueError(f"layer {step.name}: no padded averages here")
@@ -56,7 +68,9 @@ def write_onnx(graph, weights, path):
             add(kind, x, y, kernel_shape=w.kernel, strides=w.stride, pads=[*w.pad, *behind])
         elif step.type == "LRN":
             param = step.layer.lrn_param
-            add("LRN", x, y, size=param.local_size, alpha=param.alpha, beta=param.beta, bias=param.k)
+            add(
+                "LRN", x, y, size=param.local_size, alpha=param.alpha, beta=param.beta, bias=param.k
+            )
         elif step.type == "ReLU":
             add("Relu", x, y)
         elif step.type == "Eltwise":
@@ -73,9 +87,13 @@ def write_onnx(graph, weights, path):
 
     model = helper.make_model(
         helper.make_graph(
-            nodes, "net", [described("data", graph.inputs["data"])],
-            [described(graph.output, graph.steps[-1].shape)], constants,
+            nodes,
+            "net",
+            [described("data", graph.inputs["data"])],
+            [described(graph.output, graph.steps[-1].shape)],
+            constants,
         ),
-        opset_imports=[helper.make_opsetid("", 17)], ir_version=9,
+        opset_imports=[helper.make_opsetid("", 17)],
+        ir_version=9,
     )
     onnx.save(model, str(path))

@@ -46,7 +46,9 @@ def measure_start_up(contenders, threads, pairs, say):
 
 def _nothing_ms():
     start = time.perf_counter()
-    subprocess.run([BENCHMARKS / ".build/release/caffe", "--version"], check=True, capture_output=True)
+    subprocess.run(
+        [BENCHMARKS / ".build/release/caffe", "--version"], check=True, capture_output=True
+    )
     return round(1000 * (time.perf_counter() - start), 2)
 
 
@@ -54,6 +56,8 @@ def start_up_table(rows):
     names = list(dict.fromkeys(name for rounds in rows.values() for name in rounds))
     lines = ["| start-up, ms | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for title, rounds in rows.items():
-        cells = [f"{statistics.median(rounds[name]):.1f}" if rounds.get(name) else "–" for name in names]
+        cells = [
+            f"{statistics.median(rounds[name]):.1f}" if rounds.get(name) else "–" for name in names
+        ]
         lines.append("| " + " | ".join([title, *cells]) + " |")
     return lines

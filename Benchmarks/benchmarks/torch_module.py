@@ -11,7 +11,14 @@ def _module(step):
     if step.type == "Convolution":
         param, w = step.layer.convolution_param, window(step)
         return nn.Conv2d(
-            step.input_shapes[0][1], param.num_output, w.kernel, w.stride, w.pad, w.dilation, param.group, param.bias_term
+            step.input_shapes[0][1],
+            param.num_output,
+            w.kernel,
+            w.stride,
+            w.pad,
+            w.dilation,
+            param.group,
+            param.bias_term,
         )
     if step.type == "InnerProduct":
         param = step.layer.inner_product_param
@@ -21,7 +28,12 @@ def _module(step):
         return nn.Linear(count, param.num_output, bias=param.bias_term)
     if step.type == "BatchNorm":
         param = step.layer.batch_norm_param
-        return nn.BatchNorm2d(step.shape[1], param.eps, 1 - param.moving_average_fraction, affine=step.scale is not None)
+        return nn.BatchNorm2d(
+            step.shape[1],
+            param.eps,
+            1 - param.moving_average_fraction,
+            affine=step.scale is not None,
+        )
     if step.type == "Pooling":
         w = window(step)
         if is_maximum(step):
@@ -44,7 +56,10 @@ class CaffeModule(nn.Module):
         self.observe = None  # called with each step and its inputs
         self.parts = nn.ModuleList(_module(step) or nn.Identity() for step in self.steps)
         last_use = {name: i for i, step in enumerate(self.steps) for name in step.inputs}
-        self.finished = [[name for name in step.inputs if last_use[name] == i] for i, step in enumerate(self.steps)]
+        self.finished = [
+            [name for name in step.inputs if last_use[name] == i]
+            for i, step in enumerate(self.steps)
+        ]
 
     def forward(self, data, label=None):
         values = {"data": data, "label": label}

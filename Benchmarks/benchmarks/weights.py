@@ -22,11 +22,19 @@ def random_weights(net, seed=1):
     from .torch_module import CaffeModule
 
     graph = Graph(net, with_dropout=False)
-    weights = {step.name: _drawn(step, seed) for step in graph.steps if step.type in ("Convolution", "InnerProduct")}
+    weights = {
+        step.name: _drawn(step, seed)
+        for step in graph.steps
+        if step.type in ("Convolution", "InnerProduct")
+    }
     for step in graph.steps:
         if step.type == "BatchNorm":
             random, channels = _random(step.name, seed), step.shape[1]
-            weights[step.name] = [np.zeros(channels, np.float32), np.ones(channels, np.float32), np.ones(1, np.float32)]
+            weights[step.name] = [
+                np.zeros(channels, np.float32),
+                np.ones(channels, np.float32),
+                np.ones(1, np.float32),
+            ]
             if step.scale is not None:
                 weights[step.scale.name] = [
                     random.uniform(0.8, 1.2, channels).astype(np.float32),
@@ -134,7 +142,10 @@ def write_caffemodel(net, weights, path):
 
 
 def write_arrays(weights, path):
-    np.savez(path, **{f"{name}:{i}": blob for name, blobs in weights.items() for i, blob in enumerate(blobs)})
+    np.savez(
+        path,
+        **{f"{name}:{i}": blob for name, blobs in weights.items() for i, blob in enumerate(blobs)},
+    )
 
 
 class StoredWeights:

@@ -10,10 +10,10 @@ struct Limits: ParsableCommand {
   @Option(help: "How many threads work at once.") var threads: Int
 
   func run() {
-    let multiply = best(of: 5) { _ in Self.multiplyAndAdd(10_000_000) }
+    let multiply = best(of: 20) { _ in Self.multiplyAndAdd(10_000_000) }
     // Three arrays of 128 MB each in all: no cache holds them.
     let triads = (0..<threads).map { _ in Triad(count: 32_000_000 / threads) }
-    let memory = best(of: 5) { triads[$0].run() }
+    let memory = best(of: 20) { triads[$0].run() }
     print(multiply / 1e9, memory / 1e9)
   }
 

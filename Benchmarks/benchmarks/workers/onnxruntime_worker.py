@@ -12,7 +12,9 @@ def main(folder):
     options.intra_op_num_threads = int(os.environ["OMP_NUM_THREADS"])
     options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    session = onnxruntime.InferenceSession(f"{folder}/net.onnx", options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        f"{folder}/net.onnx", options, providers=["CPUExecutionProvider"]
+    )
     shape = session.get_inputs()[0].shape
     feed = {"data": np.fromfile(f"{folder}/input.f32", np.float32).reshape(shape)}
     last = []

@@ -8,7 +8,10 @@ from .orders import obey
 
 
 def main(folder, precision):
-    options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": int(os.environ["OMP_NUM_THREADS"])}
+    options = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": int(os.environ["OMP_NUM_THREADS"]),
+    }
     if precision == "f32":
         options["INFERENCE_PRECISION_HINT"] = "f32"
     model = openvino.Core().compile_model(f"{folder}/openvino.xml", "CPU", options)

@@ -19,13 +19,18 @@ def main(kind, mode, net_path, folder, rate, momentum, decay):
     model = CaffeModule(graph)
     model.load(StoredWeights(f"{folder}/weights.npz"))
     model = model.to(memory_format=torch.channels_last)
-    data = torch.from_numpy(np.fromfile(f"{folder}/input.f32", np.float32).reshape(graph.inputs["data"]))
+    data = torch.from_numpy(
+        np.fromfile(f"{folder}/input.f32", np.float32).reshape(graph.inputs["data"])
+    )
     if kind == "inference":
         infer(model, mode, data)
     else:
         label = torch.from_numpy(np.fromfile(f"{folder}/labels.f32", np.float32).astype(np.int64))
         optimizer = torch.optim.SGD(
-            model.parameter_groups(float(rate), float(decay)), lr=float(rate), momentum=float(momentum), fused=True
+            model.parameter_groups(float(rate), float(decay)),
+            lr=float(rate),
+            momentum=float(momentum),
+            fused=True,
         )
         train(model, mode, data, label, optimizer)
 
