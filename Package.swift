@@ -7,6 +7,20 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let numerics: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
 
+/// Kernels in vector instructions that not every processor of a kind has; who calls them asks the processor first. Such a
+/// target must not define what the linker may prefer over the same definition elsewhere: `Scripts/check-kernels` looks.
+#if arch(x86_64) && os(Linux)
+  let vectorKernels: [Target] = [
+    .target(
+      name: "CaffeKernelsAVX512", dependencies: ["CaffeKernels"],
+      swiftSettings: strict + [
+        .unsafeFlags(["-Ounchecked", "-Xcc", "-march=skylake-avx512", "-Xcc", "-mprefer-vector-width=512"])
+      ])
+  ]
+#else
+  let vectorKernels: [Target] = []
+#endif
+
 /// The whole library. `import Caffe` brings all of it, but a build must know each module, or it would not notice changes in one.
 let library: [Target.Dependency] = [
   "Caffe", "CaffeProto", "CaffeCore", "CaffeLayers", "CaffeHDF5", "CaffeSolvers", "CaffeData", "CaffeOneDNN",
@@ -61,7 +75,11 @@ let package = Package(
         "CaffeProto", "CaffeCore", "CaffeHDF5", "CLMDB", "CLevelDB", "CTurboJPEG", "CPNG", "CZlib", logging,
       ],
       swiftSettings: strict),
-    .target(name: "CaffeOneDNN", dependencies: ["CaffeCore", "COneDNN"], swiftSettings: strict),
+    .target(name: "CaffeKernels", swiftSettings: strict),
+    .target(
+      name: "CaffeOneDNN",
+      dependencies: ["CaffeCore", "CaffeKernels", "COneDNN"] + vectorKernels.map { .target(name: $0.name) },
+      swiftSettings: strict),
     .target(name: "Caffe", dependencies: Array(library.dropFirst()) + [logging], swiftSettings: strict),
     // What the command line and Python share: log lines and pictures.
     .target(name: "CaffeLog", dependencies: [logging], swiftSettings: strict),
@@ -81,11 +99,12 @@ let package = Package(
     .executableTarget(
       name: "show-digits", dependencies: library + [logging], path: "Examples/mnist/ShowDigits", swiftSettings: strict),
   ]
+    + vectorKernels
     // Tests mirror the sources, file by file.
     + ["Proto", "Core", "Layers", "HDF5", "Solvers", "Data", "OneDNN", "Tool"].map { name in
       .testTarget(
         name: "Caffe\(name)Tests",
-        dependencies: library + ["CaffeTesting", "CaffeTool", "CaffeLog", "CaffeDrawing", logging],
+        dependencies: library + ["CaffeKernels", "CaffeTesting", "CaffeTool", "CaffeLog", "CaffeDrawing", logging],
         swiftSettings: strict
       )
     },

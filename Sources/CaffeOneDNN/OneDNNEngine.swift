@@ -28,6 +28,14 @@ public final class OneDNNEngine: Engine {
 
   public func releaseUnusedMemory() { runtime.pool.drain() }
 
+  /// A convolution by Winograd's algorithm on values in blocks of 16 channels, for tests and measurements; nil where that
+  /// cannot be.
+  package func winogradConvolution(
+    _ description: ConvolutionDescription, schedule: WinogradConvolution.Schedule? = nil
+  ) -> WinogradConvolution? {
+    WinogradConvolution(description, on: runtime, schedule: schedule)
+  }
+
   public func pooling(_ description: PoolingDescription) -> any PoolingOperation {
     (try? OneDNNPooling(description, on: runtime)) ?? reference.pooling(description)
   }

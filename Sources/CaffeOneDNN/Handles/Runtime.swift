@@ -2,7 +2,7 @@ internal import COneDNN
 
 /// What the operations of one engine share: a stream to run on, scratch memory, and how many threads to use.
 final class Runtime {
-  private let threads: Int
+  let threads: Int
   /// How often values were converted from one layout to another.
   private(set) var reorderCount = 0
   private(set) var scratch = AlignedStorage(byteCount: 0)

@@ -1,0 +1,97 @@
+/// How Winograd's algorithm cuts a convolution into tiles, and how it lays out what it computes in between.
+///
+/// Each tile of `size`² outputs is a sum over channels of products of 6×6 values (Lavin and Gray, 2016, "Fast algorithms for
+/// convolutional neural networks"):
+///
+///     Y = Aᵀ [ Σ_c (G g Gᵀ)[c] ⊙ (Bᵀ d Bᵀᵀ)[c] ] A
+///
+/// with the points 0, ±¾, ±1½ and ∞, which keep rounding errors some three times smaller than 0, ±1, ±2 and ∞ do, and whose
+/// factors are exact in binary. One source transform Bᵀ serves kernels of 3×3 (tiles of 4×4) and of 5×5 (tiles of 2×2).
+///
+/// Activations lie in blocks of 16 channels: items × blocks × rows × columns × 16. In between lie, for each of the 36
+/// places of a transformed tile, `place` floats apart:
+///
+/// | values                  | order                                                       |
+/// |-------------------------|-------------------------------------------------------------|
+/// | transformed source      | blocks of channels × tiles × 16                             |
+/// | transformed weights     | pairs of blocks of outputs × channels × 32 (an odd one: 16) |
+/// | transformed destination | blocks of outputs × tiles × 16                              |
+@frozen
+public struct WinogradTiles: Sendable {
+  /// The height and width of a transformed tile.
+  @inlinable @inline(__always)
+  public static var points: Int { 6 }
+  /// The number of matrix products.
+  @inlinable @inline(__always)
+  public static var places: Int { 36 }
+
+  public let kernel: Int
+  /// The height and width of a tile of outputs.
+  public let size: Int
+  public let input: (height: Int, width: Int)
+  public let output: (height: Int, width: Int)
+  public let pad: (top: Int, left: Int)
+  /// Tiles along the height and the width of an item, and in all.
+  public let rows: Int
+  public let columns: Int
+  public let count: Int
+
+  /// - Parameter kernel: 3 or 5.
+  public init(
+    batch: Int, inputHeight: Int, inputWidth: Int, outputHeight: Int, outputWidth: Int, kernel: Int, padTop: Int,
+    padLeft: Int
+  ) {
+    self.kernel = kernel
+    size = Self.points - kernel + 1
+    input = (inputHeight, inputWidth)
+    output = (outputHeight, outputWidth)
+    pad = (padTop, padLeft)
+    rows = (outputHeight + size - 1) / size
+    columns = (outputWidth + size - 1) / size
+    count = batch * rows * columns
+  }
+
+  /// Floats from one place to the next for so many vectors of 16: one more than needed or so, lest all places meet in one
+  /// set of the caches.
+  public static func place(vectors: Int) -> Int { (vectors | 1) * 16 }
+
+  /// The number of floats of transformed weights.
+  public static func transformedWeights(channels: Int, outputs: Int) -> Int {
+    places * ((outputs + 15) / 16) * 16 * channels
+  }
+
+  /// Where a tile lies.
+  @frozen
+  public struct Position {
+    public var item: Int
+    public var row: Int
+    public var column: Int
+
+    @inlinable @inline(__always)
+    public init(item: Int, row: Int, column: Int) {
+      self.item = item
+      self.row = row
+      self.column = column
+    }
+  }
+
+  @inlinable @inline(__always)
+  public func position(_ tile: Int) -> Position {
+    let perItem = rows &* columns
+    let item = tile / perItem
+    let rest = tile &- item &* perItem
+    let row = rest / columns
+    return Position(item: item, row: row, column: rest &- row &* columns)
+  }
+
+  @inlinable @inline(__always)
+  public func advance(_ position: inout Position) {
+    position.column &+= 1
+    guard position.column == columns else { return }
+    position.column = 0
+    position.row &+= 1
+    guard position.row == rows else { return }
+    position.row = 0
+    position.item &+= 1
+  }
+}

@@ -1,0 +1,205 @@
+internal import CaffeCore
+package import CaffeKernels
+
+#if canImport(CaffeKernelsAVX512)
+  internal import CaffeKernelsAVX512
+#endif
+
+/// Convolution with kernels of 3×3 or 5×5 by Winograd's algorithm: a quarter of the products, or thereabouts.
+///
+/// Works on activations in blocks of 16 channels (items × blocks × height × width × 16). What fills up the last block is zero in
+/// the source and becomes zero in the destination. See `WinogradTiles` for the algorithm.
+package final class WinogradConvolution {
+  private let description: ConvolutionDescription
+  private let runtime: Runtime
+  private let tiles: WinogradTiles
+  private let schedule: Schedule
+  /// Of one group.
+  private let channels: Int
+  private let outputs: Int
+  private let threads: Int
+
+  private var sourceBlocks: Int { (channels + 15) / 16 }
+  private var outputBlocks: Int { (outputs + 15) / 16 }
+  private var outputPairs: Int { (outputBlocks + 1) / 2 }
+
+  /// Nil if the convolution has another form or the processor lacks the instructions.
+  init?(_ description: ConvolutionDescription, on runtime: Runtime, schedule: Schedule? = nil) {
+    guard let tiles = Self.tiles(description), Instructions.hasAVX512 else { return nil }
+    self.description = description
+    self.runtime = runtime
+    self.tiles = tiles
+    channels = description.channels / description.group
+    outputs = description.outputs / description.group
+    threads = runtime.threads
+    self.schedule = schedule ?? Schedule(tiles: tiles.count, channels: channels, outputs: outputs, threads: threads)
+    runtime.reserveScratch(scratchCount * MemoryLayout<Float>.stride)
+  }
+
+  private static func tiles(_ description: ConvolutionDescription) -> WinogradTiles? {
+    let group = description.group
+    guard description.kernel == [3, 3] || description.kernel == [5, 5], description.stride == [1, 1],
+      description.dilation == [1, 1], description.batch > 0, description.output.allSatisfy({ $0 > 0 }),
+      group == 1 || (description.channels / group % 16 == 0 && description.outputs / group % 16 == 0)
+    else { return nil }
+    return WinogradTiles(
+      batch: description.batch, inputHeight: description.input[0], inputWidth: description.input[1],
+      outputHeight: description.output[0], outputWidth: description.output[1], kernel: description.kernel[0],
+      padTop: description.pad[0], padLeft: description.pad[1])
+  }
+
+  // MARK: Weights
+
+  /// The number of floats that `pack` writes.
+  package var packedCount: Int {
+    description.group * WinogradTiles.transformedWeights(channels: channels, outputs: outputs)
+  }
+
+  /// Transforms row-major weights (outputs × channels of a group × kernel × kernel).
+  package func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
+    #if canImport(CaffeKernelsAVX512)
+      let kernel = tiles.kernel
+      for group in 0..<description.group {
+        let filters = weights + group * outputs * channels * kernel * kernel
+        let target = packed + group * packedCount / description.group
+        runtime.parallelFor(outputPairs, grain: 1) {
+          WinogradTiles.transformWeights(
+            filters, kernel: kernel, channels: channels, outputs: outputs, pairs: $0, into: target)
+        }
+      }
+    #endif
+  }
+
+  // MARK: The pass
+
+  private var sourcePlace: Int { WinogradTiles.place(vectors: sourceBlocks * schedule.chunk) }
+  private var destinationPlace: Int { WinogradTiles.place(vectors: outputBlocks * schedule.chunk) }
+  /// For one chunk.
+  private var transformedCount: Int { WinogradTiles.places * (sourcePlace + destinationPlace) }
+  private var scratchCount: Int { transformedCount * (schedule.division == .tiles ? threads : 1) }
+
+  /// - Parameters:
+  ///   - sourceItemStride: Floats from one item to the next: more than its blocks where it is a slice of a larger tensor.
+  ///   - packed: What `pack` has made of the weights, at an address divisible by 64.
+  package func forward(
+    _ source: UnsafePointer<Float>, sourceItemStride: Int, packed: UnsafePointer<Float>, epilogue: Epilogue,
+    into destination: UnsafeMutablePointer<Float>, destinationItemStride: Int
+  ) {
+    let pixels = (
+      source: description.input[0] * description.input[1], destination: description.output[0] * description.output[1]
+    )
+    let scratch = runtime.scratch.address.assumingMemoryBound(to: Float.self)
+    for group in 0..<description.group {
+      var epilogue = epilogue
+      epilogue.scale = epilogue.scale.map { $0 + group * outputs }
+      epilogue.shift = epilogue.shift.map { $0 + group * outputs }
+      epilogue.addend = epilogue.addend.map { $0 + group * outputs * pixels.destination }
+      let pass = Pass(
+        source: source + group * channels * pixels.source, sourceItemStride: sourceItemStride,
+        weights: packed + group * packedCount / description.group, epilogue: epilogue,
+        destination: destination + group * outputs * pixels.destination, destinationItemStride: destinationItemStride)
+      switch schedule.division {
+      case .tiles: divideTiles(pass, scratch)
+      case .outputs: divideOutputs(pass, scratch)
+      }
+    }
+  }
+
+  /// Where one group's operands are.
+  private struct Pass {
+    let source: UnsafePointer<Float>
+    let sourceItemStride: Int
+    let weights: UnsafePointer<Float>
+    let epilogue: Epilogue
+    let destination: UnsafeMutablePointer<Float>
+    let destinationItemStride: Int
+  }
+
+  /// Each thread does everything for its share of the tiles.
+  private func divideTiles(_ pass: Pass, _ scratch: UnsafeMutablePointer<Float>) {
+    runtime.parallelFor(threads, grain: 1) { shares in
+      let scratch = scratch + shares.lowerBound * transformedCount
+      let end = tiles.count * shares.upperBound / threads
+      var tile = tiles.count * shares.lowerBound / threads
+      while tile < end {
+        // Chunks of almost equal size.
+        let chunks = (end - tile + schedule.chunk - 1) / schedule.chunk
+        let chunk = tile..<(tile + (end - tile) / chunks)
+        transformSource(pass, chunk, of: chunk, blocks: 0..<sourceBlocks, scratch)
+        multiply(pass, chunk, pairs: 0..<outputPairs, scratch)
+        tile = chunk.upperBound
+      }
+    }
+  }
+
+  /// All threads transform the source of some tiles; then each does the rest for its share of the outputs.
+  private func divideOutputs(_ pass: Pass, _ scratch: UnsafeMutablePointer<Float>) {
+    var tile = 0
+    while tile < tiles.count {
+      let chunks = (tiles.count - tile + schedule.chunk - 1) / schedule.chunk
+      let chunk = tile..<(tile + (tiles.count - tile) / chunks)
+      if sourceBlocks >= 4 * threads {
+        runtime.parallelFor(sourceBlocks, grain: 1) { transformSource(pass, chunk, of: chunk, blocks: $0, scratch) }
+      } else {
+        runtime.parallelFor(chunk.count, grain: 1) { part in
+          let part = (chunk.lowerBound + part.lowerBound)..<(chunk.lowerBound + part.upperBound)
+          transformSource(pass, part, of: chunk, blocks: 0..<sourceBlocks, scratch)
+        }
+      }
+      runtime.parallelFor(outputPairs, grain: 1) { multiply(pass, chunk, pairs: $0, scratch) }
+      tile = chunk.upperBound
+    }
+  }
+
+  private func transformSource(
+    _ pass: Pass, _ part: Range<Int>, of chunk: Range<Int>, blocks: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    #if canImport(CaffeKernelsAVX512)
+      tiles.transformSource(
+        pass.source, itemStride: pass.sourceItemStride, blocks: blocks, tiles: part,
+        into: scratch + (part.lowerBound - chunk.lowerBound) * 16, tileCount: chunk.count, place: sourcePlace)
+    #endif
+  }
+
+  /// The products for some pairs of blocks of outputs, and what follows them.
+  private func multiply(
+    _ pass: Pass, _ chunk: Range<Int>, pairs: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    #if canImport(CaffeKernelsAVX512)
+      let sums = scratch + WinogradTiles.places * sourcePlace
+      WinogradTiles.multiply(
+        scratch, sourcePlace: sourcePlace, weights: pass.weights, channels: channels, outputBlocks: outputBlocks,
+        pairs: pairs, into: sums, destinationPlace: destinationPlace, tileCount: chunk.count)
+      tiles.transformDestination(
+        sums, tileCount: chunk.count, place: destinationPlace,
+        blocks: (2 * pairs.lowerBound)..<min(2 * pairs.upperBound, outputBlocks), tiles: chunk, outputs: outputs,
+        epilogue: pass.epilogue, into: pass.destination, itemStride: pass.destinationItemStride)
+    #endif
+  }
+}
+
+extension WinogradConvolution {
+  /// How the work is divided.
+  package struct Schedule: Equatable {
+    package enum Division { case tiles, outputs }
+
+    package var division: Division
+    /// At most so many tiles are transformed before they are multiplied.
+    package var chunk: Int
+
+    package init(division: Division, chunk: Int) {
+      self.division = division
+      self.chunk = chunk
+    }
+
+    init(tiles: Int, channels: Int, outputs: Int, threads: Int) {
+      let weights = WinogradTiles.transformedWeights(channels: channels, outputs: outputs) * MemoryLayout<Float>.stride
+      // With few tiles it is the weights that must be read once.
+      if tiles < 28 * threads || (weights > 8 << 20 && tiles <= 196) {
+        self.init(division: .outputs, chunk: min(196, tiles))
+      } else {
+        self.init(division: .tiles, chunk: min(56, tiles))
+      }
+    }
+  }
+}
