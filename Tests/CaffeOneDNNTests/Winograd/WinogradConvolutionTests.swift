@@ -43,9 +43,10 @@ import Testing
     operands.addend = randomBuffer(description.destination.count, seed: 12).array
     operands.negativeSlope = 0.1
     let pixels = description.output.reduce(1, *)
-    let expected = operands.withoutBias.indices.map { i in
+    let sums = operands.withoutBias
+    let expected = sums.indices.map { i in
       let c = i / pixels % description.outputs
-      let y = operands.scale![c] * operands.withoutBias[i] + (operands.shift?[c] ?? 0) + operands.addend![i]
+      let y = operands.scale![c] * sums[i] + (operands.shift?[c] ?? 0) + operands.addend![i]
       return y > 0 ? y : 0.1 * y
     }
     expectClose(operands.run(operation), expected, tolerance: 1e-4)
