@@ -17,6 +17,12 @@ final class ExecutionPlan {
     var layer: Int
     /// Buffers that no later step reads.
     var forgets: [Buffer] = []
+
+    /// Whether the step makes a buffer's memory its own.
+    func consumes(_ buffer: Buffer) -> Bool {
+      guard case .convolution(let convolution) = work else { return false }
+      return convolution.mayConsumeAddend && convolution.addendBuffer === buffer
+    }
   }
 
   enum Work {

@@ -40,7 +40,7 @@ extension Net {
       case .convolution(let convolution): convolution.run()
       case .done: break
       }
-      for buffer in step.forgets where buffer.isInEngineForm { forget(buffer) }
+      for buffer in step.forgets where buffer.isInEngineForm || step.consumes(buffer) { forget(buffer) }
     }
     return loss
   }
