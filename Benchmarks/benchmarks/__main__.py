@@ -7,11 +7,11 @@ import pathlib
 import sys
 
 from .chart import chart
-from .contenders import OURS, all_contenders, has_bfloat16
+from .contenders import ONE_THREAD, OURS, all_contenders, has_bfloat16
 from .files import BENCHMARKS, flops_of
 from .limits import measured_limits, moved_bytes
 from .measure import measure
-from .report import ONE_THREAD, best_peer, complaints, median, ratio, tables
+from .report import best_peer, complaints, median, ratio, tables
 from .rows import INFERENCE, ROWS, TRAINING
 from .start_up import measure_start_up
 

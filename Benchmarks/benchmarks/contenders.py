@@ -2,7 +2,6 @@
 
 import ctypes.util
 import dataclasses
-import functools
 import subprocess
 import sys
 
@@ -10,6 +9,7 @@ from .files import BENCHMARKS, DECAY, MOMENTUM, RATE, graph_of
 from .rows import INFERENCE, TRAINING
 
 OURS = "caffe"
+ONE_THREAD = OURS + "-1-thread"
 
 
 @dataclasses.dataclass
@@ -74,41 +74,40 @@ def _ncnn(precision):
     return command
 
 
+def _onnxruntime(row, folder, form):
+    return _python("onnxruntime_worker", folder)
+
+
 def _openvino(precision):
     return lambda row, folder, form: _python("openvino_worker", folder, precision)
 
 
-@functools.cache
-def allocator():
-    """The environment in which programs get an allocator that keeps big blocks, and its name."""
-    for name in ("tcmalloc_minimal", "jemalloc"):
-        library = ctypes.util.find_library(name)
-        if library:
-            return name.split("_")[0], {"LD_PRELOAD": library}
-    return "glibc tuned", {
-        "GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=17179869184"
-    }
+# glibc's allocator gives big blocks back to the system each time, unless told to keep them.
+KEEPING = {
+    "GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=17179869184"
+}
 
 
 def all_contenders():
-    name, environment = allocator()
     both = (INFERENCE, TRAINING)
-    return [
+    contenders = [
         Contender(OURS, both, _ours),
         Contender("openvino", (INFERENCE,), _openvino("f32")),
-        Contender(
-            "onnxruntime",
-            (INFERENCE,),
-            lambda row, folder, form: _python("onnxruntime_worker", folder),
-        ),
+        Contender("onnxruntime", (INFERENCE,), _onnxruntime),
         Contender("ncnn", (INFERENCE,), _ncnn("f32")),
-        Contender("pytorch", both, _pytorch("eager")),
-        Contender("pytorch-malloc", both, _pytorch("eager"), environment=environment),
-        Contender("pytorch-compiled", both, _pytorch("compiled")),
-        Contender("pytorch-compiled-malloc", both, _pytorch("compiled"), environment=environment),
+    ]
+    allocators = {"": {}, "-malloc": KEEPING}
+    if library := ctypes.util.find_library("tcmalloc_minimal"):
+        allocators["-tcmalloc"] = {"LD_PRELOAD": library}
+    for mode in ("eager", "compiled"):
+        for suffix, environment in allocators.items():
+            name = "pytorch" + ("-compiled" if mode == "compiled" else "") + suffix
+            contenders.append(Contender(name, both, _pytorch(mode), environment=environment))
+    return [
+        *contenders,
         Contender("openvino-bf16", (INFERENCE,), _openvino("default"), "bfloat16"),
         Contender("ncnn-fp16", (INFERENCE,), _ncnn("default"), "float16"),
-        Contender(OURS + "-1-thread", both, _ours, environment={"OMP_NUM_THREADS": "1"}),
+        Contender(ONE_THREAD, both, _ours, environment={"OMP_NUM_THREADS": "1"}),
     ]
 
 

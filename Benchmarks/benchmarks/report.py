@@ -3,11 +3,10 @@
 import math
 import statistics
 
-from .contenders import OURS
+from .contenders import ONE_THREAD, OURS
 from .rows import INFERENCE, ROWS, TRAINING
 from .start_up import start_up_table
 
-ONE_THREAD = OURS + "-1-thread"
 TITLES = {INFERENCE: "Inference", TRAINING: "Training step: forward, backward, update"}
 
 

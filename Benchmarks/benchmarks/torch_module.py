@@ -43,7 +43,7 @@ def _module(step):
         param = step.layer.lrn_param
         return nn.LocalResponseNorm(param.local_size, param.alpha, param.beta, param.k)
     if step.type == "Dropout":
-        return nn.Dropout(step.layer.dropout_param.dropout_ratio, inplace=True)
+        return nn.Dropout(step.layer.dropout_param.dropout_ratio)
     return None
 
 
