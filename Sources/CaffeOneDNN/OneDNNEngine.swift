@@ -8,12 +8,18 @@ public import CaffeCore
 /// Equal input gives equal bits, run after run, as long as the number of threads is the same.
 public final class OneDNNEngine: Engine {
   public let name = "oneDNN"
+  private let usesWinograd: Bool
   private let runtime: Runtime
   private let reference = ReferenceEngine()
 
   /// - Parameter threads: how many threads compute; by default OpenMP decides, which takes all processors unless
   ///   `OMP_NUM_THREADS` says otherwise.
-  public init(threads: Int? = nil) { runtime = Runtime(threads: threads) }
+  /// - Parameter winograd: whether convolutions of nets that only infer may be computed by Winograd's algorithm, which rounds
+  ///   otherwise: results differ by about 1e-5 of the largest.
+  public init(threads: Int? = nil, winograd: Bool = true) {
+    usesWinograd = winograd
+    runtime = Runtime(threads: threads)
+  }
 
   /// How often this engine converted values from one layout to another, for tests and measurements.
   package var reorderCount: Int { runtime.reorderCount }
@@ -23,7 +29,7 @@ public final class OneDNNEngine: Engine {
   }
 
   public func fusedConvolution(_ description: FusedConvolutionDescription) -> (any FusedConvolutionOperation)? {
-    try? OneDNNFusedConvolution(description, on: runtime)
+    try? OneDNNFusedConvolution(description, winograd: usesWinograd, on: runtime)
   }
 
   public func releaseUnusedMemory() { runtime.pool.drain() }

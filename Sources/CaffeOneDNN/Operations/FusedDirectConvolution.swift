@@ -1,0 +1,155 @@
+internal import COneDNN
+internal import CaffeCore
+
+/// A convolution and what follows it as one oneDNN primitive.
+///
+/// The factor of each channel goes into the packed weights, the summand takes the place of the bias, a residual is added to
+/// in place, the rectifier is a post-operation.
+final class FusedDirectConvolution: FusedConvolutionMethod {
+  private let description: FusedConvolutionDescription
+  private let runtime: Runtime
+  private let pass: Primitive
+  private let scaledWeights: ScaledWeights
+  /// The same for one item, when results are slices of larger tensors.
+  private lazy var itemPass: Primitive? =
+    description.convolution.batch == 1 ? pass : try? Self.itemPass(description, on: runtime)
+
+  init(_ description: FusedConvolutionDescription, on runtime: Runtime) throws(OneDNNError) {
+    let convolution = description.convolution
+    guard (1...3).contains(convolution.input.count), convolution.source.count > 0, convolution.destination.count > 0
+    else { throw OneDNNError(operation: "describe a convolution", status: dnnl_unimplemented) }
+    self.description = description
+    self.runtime = runtime
+    runtime.useThreads()
+    pass = try Self.pass(description, on: runtime)
+    scaledWeights = ScaledWeights(outputs: convolution.outputs, layout: pass.layout(.weights), on: runtime)
+  }
+
+  private static func pass(
+    _ description: FusedConvolutionDescription, on runtime: Runtime
+  ) throws(OneDNNError) -> Primitive {
+    var convolution = description.convolution
+    convolution.hasBias = description.hasShift
+    let forward = try DNNConvolutionGeometry(convolution).bestForward(
+      adds: description.hasAddend, slope: description.slope
+    ).descriptor
+    if forward.isPlainLoop {
+      throw OneDNNError(operation: "convolve faster than the reference", status: dnnl_unimplemented)
+    }
+    return try Primitive(forward, [.source, .weights, .bias, .destination], on: runtime)
+  }
+
+  private static func itemPass(
+    _ description: FusedConvolutionDescription, on runtime: Runtime
+  ) throws(OneDNNError) -> Primitive {
+    var item = description
+    item.convolution.batch = 1
+    return try pass(item, on: runtime)
+  }
+
+  /// Whole blocks of channels, if one item is computed as the batch is.
+  func canWrite(_ slice: ChannelSlice) -> Bool {
+    guard !description.hasAddend, let itemPass, let block = pass.layout(.destination).channelBlock,
+      block == 8 || block == 16
+    else { return false }
+    return itemPass.layout(.weights) == pass.layout(.weights)
+      && itemPass.layout(.source).channelBlock == pass.layout(.source).channelBlock
+      && itemPass.layout(.destination).channelBlock == block
+      && slice.isWhole(in: block, count: description.convolution.outputs)
+  }
+
+  func forward(_ operands: FusedConvolutionOperands) {
+    guard let slice = operands.slice else {
+      pass.read(.source, from: operands.source)
+      if let addend = operands.addend {
+        let layout = pass.layout(.destination)
+        // The source may be the addend, which must then outlive the sum.
+        let mayConsume = operands.mayConsumeAddend && addend !== operands.source
+        operands.destination.takeValues(of: addend, in: layout, consuming: mayConsume, on: runtime)
+        pass.bind(.destination, host: operands.destination.pointer(updating: layout, on: runtime))
+      } else {
+        pass.write(.destination, to: operands.destination)
+      }
+      return run(pass, operands)
+    }
+    // Item by item, each to its place in the larger tensor.
+    let pass = itemPass!
+    let whole = pass.layout(.destination).relative(slice.whole.dimensions)!
+    let source = operands.source.pointer(reading: self.pass.layout(.source), on: runtime)
+    let destination = operands.destination.pointer(completing: whole, on: runtime) + slice.offset
+    for item in 0..<description.convolution.batch {
+      pass.bind(.source, host: source + item * pass.layout(.source).storedCount)
+      pass.bind(.destination, host: destination + item * slice.itemStride)
+      run(pass, operands)
+    }
+  }
+
+  private func run(_ pass: Primitive, _ operands: FusedConvolutionOperands) {
+    if let scale = operands.scale {
+      pass.bind(.weights, scaledWeights.memory(of: operands.weights, scale: scale))
+    } else {
+      pass.read(.weights, from: operands.weights)
+    }
+    if let shift = operands.shift { pass.read(.bias, from: shift) }
+    pass.execute()
+  }
+}
+
+/// Weights in the layout of a kernel, multiplied by a factor for each output, made anew when either has changed.
+private final class ScaledWeights {
+  private let layout: Layout
+  private let outputs: Int
+  private let runtime: Runtime
+  private let scaled = Buffer()
+  private var scale: [Float] = []
+  private var state = DerivedState()
+
+  init(outputs: Int, layout: Layout, on runtime: Runtime) {
+    self.layout = layout
+    self.outputs = outputs
+    self.runtime = runtime
+  }
+
+  func memory(of weights: Buffer, scale: Buffer) -> Memory {
+    let factors = scale.values
+    if state.isCurrent(for: weights), self.scale.elementsEqual(factors) {
+      return scaled.currentMemory(in: layout, on: runtime)
+    }
+    self.scale = Array(factors)
+    scaled.resize(to: weights.count)
+    let w = weights.values.baseAddress!
+    let result = scaled.uninitializedValues.baseAddress!
+    let count = weights.count / outputs
+    for (output, factor) in self.scale.enumerated() {
+      transform(output * count..<(output + 1) * count, w, into: result) { factor * $0 }
+    }
+    state.note(weights)
+    let memory = scaled.currentMemory(in: layout, on: runtime)
+    scaled.dropHostForm()
+    return memory
+  }
+}
+
+/// From which values of which buffer something was derived.
+struct DerivedState {
+  private var source: ObjectIdentifier?
+  private var version = 0
+
+  func isCurrent(for buffer: Buffer) -> Bool { source == ObjectIdentifier(buffer) && version == buffer.version }
+
+  mutating func note(_ buffer: Buffer) {
+    source = ObjectIdentifier(buffer)
+    version = buffer.version
+  }
+}
+
+extension ChannelSlice {
+  /// Whether the slice, of so many channels, consists of whole blocks, and so does the rest of the tensor.
+  func isWhole(in block: Int, count: Int) -> Bool {
+    firstChannel % block == 0 && count % block == 0 && whole[1] % block == 0
+  }
+
+  /// Where the slice begins in a tensor in blocks, and how far its items are apart, in floats.
+  var offset: Int { firstChannel * whole.count(2...) }
+  var itemStride: Int { whole.count(1...) }
+}
