@@ -62,6 +62,10 @@ public final class OneDNNEngine: Engine {
     (try? OneDNNBatchNormalization(description, on: runtime)) ?? reference.batchNormalization(description)
   }
 
+  public func channelAffine(_ description: ChannelAffineDescription) -> (any ChannelAffineOperation)? {
+    OneDNNChannelAffine(description, on: runtime)
+  }
+
   public func localResponseNormalization(
     _ description: LocalResponseNormalizationDescription
   ) -> (any LocalResponseNormalizationOperation)? {

@@ -30,6 +30,9 @@ public protocol Engine: AnyObject {
   /// An operation for an elementwise function, or nil if the engine has none better than the layer's own loop.
   func elementwise(_ description: ElementwiseDescription) -> (any ElementwiseOperation)?
 
+  /// An operation for a scale and an offset for each channel, or nil if the engine has none better than the layer's own loop.
+  func channelAffine(_ description: ChannelAffineDescription) -> (any ChannelAffineOperation)?
+
   /// An operation for local response normalisation, or nil if the engine has none better than the layer's own loop.
   func localResponseNormalization(
     _ description: LocalResponseNormalizationDescription
@@ -76,6 +79,8 @@ extension Engine {
   public func divide(_ count: Int, _ work: (Range<Int>) -> Void) { work(0..<count) }
 
   public func elementwise(_ description: ElementwiseDescription) -> (any ElementwiseOperation)? { nil }
+
+  public func channelAffine(_ description: ChannelAffineDescription) -> (any ChannelAffineOperation)? { nil }
 
   public func localResponseNormalization(
     _ description: LocalResponseNormalizationDescription

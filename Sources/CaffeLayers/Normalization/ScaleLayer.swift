@@ -30,6 +30,8 @@ public final class ScaleLayer: Layer {
   private var spread: Broadcast?
   private var rank = 0
   private let input = KeptInput()
+  /// The engine's way, for one number a channel.
+  private var operation: (any ChannelAffineOperation)?
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     self.definition = definition
@@ -65,7 +67,14 @@ public final class ScaleLayer: Layer {
       throw NetError("the bias has \(parameters.last?.count ?? 0) values, but the scale now has \(scale.count)")
     }
     top[0].reshape(like: bottom[0])
-    rank = bottom[0].shape.rank
+    let shape = bottom[0].shape
+    rank = shape.rank
+    guard bottom.count == 1, shape.rank > 1, scale.dimensions == [shape[1]], try shape.axis(axis) == 1 else {
+      operation = nil
+      return
+    }
+    let description = ChannelAffineDescription(shape: shape, hasOffset: definition.scaleParam.biasTerm)
+    if operation?.description != description { operation = engine.channelAffine(description) }
   }
 
   public var role: LayerRole {
@@ -75,8 +84,13 @@ public final class ScaleLayer: Layer {
     return isLearned && parameters[0].shape.rank == 1 && (axis == 1 || axis + rank == 1) ? .channelScale(self) : .other
   }
 
+  private var bias: Blob? { definition.scaleParam.biasTerm ? parameters.last : nil }
+
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     input.keep(bottom[0], before: top[0])
+    if let operation, operation.serves(bottom[0].data) {
+      return operation.forward(bottom[0].data, scale: parameters[0].data, offset: bias?.data, into: top[0].data)
+    }
     guard let spread else { return }
     let runs = ChannelRuns(spread, over: bottom[0].shape, in: bottom[0].data, on: engine)
     let x = engine.read(bottom[0].data, in: runs.order)
@@ -99,6 +113,13 @@ public final class ScaleLayer: Layer {
 
   /// ds = Σ dy · x, db = Σ dy, dx = s · dy
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
+    if let operation, operation.serves(top[0].diff) {
+      operation.backwardParameters(
+        top[0].diff, at: input.buffer(of: bottom[0]), scale: propagate.parameters[0] ? parameters[0].diff : nil,
+        offset: bias.flatMap { propagate.parameters.last == true ? $0.diff : nil })
+      if propagate[0] { operation.backwardData(top[0].diff, scale: parameters[0].data, into: bottom[0].diff) }
+      return
+    }
     guard let spread else { return }
     let runs = ChannelRuns(spread, over: bottom[0].shape, in: top[0].diff, on: engine)
     let dy = engine.read(top[0].diff, in: runs.order)

@@ -49,6 +49,19 @@ extension Buffer {
     markNewest(form)
   }
 
+  /// The values in a layout of blocks, as a formula if there is one.
+  func deferred(in layout: Layout, _ blocks: Blocks, on runtime: Runtime) -> Deferred {
+    if let deferred = currentForm(of: DNNForm.self, where: { $0.layout == layout })?.deferred { return deferred }
+    return Deferred(currentMemory(in: layout, on: runtime), blocks)
+  }
+
+  /// Lets a formula say what the values are.
+  func define(by deferred: Deferred, on runtime: Runtime) {
+    let form = form(in: deferred.layout, on: runtime)
+    form.define(by: deferred)
+    markNewest(form)
+  }
+
   private func form(in layout: Layout, on runtime: Runtime) -> DNNForm {
     form(where: { $0.layout == layout }, orMake: { DNNForm(layout, on: runtime) })
   }
@@ -75,7 +88,7 @@ extension Buffer {
   func pointer(completing layout: Layout, on runtime: Runtime) -> UnsafeMutablePointer<Float> {
     if !isForgotten, let form = currentForm(of: DNNForm.self, where: { $0.layout == layout }) {
       markNewest(form)
-      return form.memory.values
+      return form.updated().values
     }
     return overwrittenMemory(in: layout, on: runtime).values
   }

@@ -4,10 +4,13 @@ internal import CaffeCore
 /// The values of a buffer in a layout that oneDNN prefers.
 ///
 /// Buffers with equal values share one memory. Whoever is about to write takes another one if somebody else still refers to the
-/// values that are there: so a layer that works in place keeps its input without copying it.
+/// values that are there: so a layer that works in place keeps its input without copying it. Values may also be known by a
+/// formula only, until somebody reads them.
 final class DNNForm: BufferForm {
   let layout: Layout
   private var stored: Memory?
+  /// The formula of the values, if they have one.
+  private(set) var deferred: Deferred?
   private let runtime: Runtime
   private let host: Layout
   private var toHost: Primitive?
@@ -22,10 +25,16 @@ final class DNNForm: BufferForm {
   }
 
   /// The values, to be read.
-  var memory: Memory { stored ?? overwritten() }
+  var memory: Memory {
+    if let stored { return stored }
+    let memory = deferred?.memory(on: runtime) ?? Memory(layout, from: runtime.pool)
+    stored = memory
+    return memory
+  }
 
   /// Memory for new values.
   func overwritten() -> Memory {
+    deferred = nil
     if isKnownUniquelyReferenced(&stored), let stored { return stored }
     let memory = Memory(layout, from: runtime.pool)
     stored = memory
@@ -34,15 +43,26 @@ final class DNNForm: BufferForm {
 
   /// The values, to be read and changed.
   func updated() -> Memory {
+    _ = memory
+    deferred = nil
     if isKnownUniquelyReferenced(&stored), let stored { return stored }
-    let memory = Memory(layout, from: runtime.pool)
-    copy(self.memory, to: memory)
-    stored = memory
-    return memory
+    let copy = Memory(layout, from: runtime.pool)
+    copyValues(memory, to: copy)
+    stored = copy
+    return copy
+  }
+
+  /// Lets a formula say what the values are.
+  func define(by deferred: Deferred) {
+    self.deferred = deferred
+    stored = nil
   }
 
   /// Lets another form of the same layout have the same values.
-  func share(_ other: DNNForm) { stored = other.memory }
+  func share(_ other: DNNForm) {
+    stored = other.stored
+    deferred = other.deferred
+  }
 
   func write(toHost values: UnsafeMutablePointer<Float>) {
     let reorder = toHost ?? Self.reorder(from: layout, to: host, on: runtime)
@@ -60,7 +80,10 @@ final class DNNForm: BufferForm {
     run(reorder)
   }
 
-  func giveUpMemory() { stored = nil }
+  func giveUpMemory() {
+    stored = nil
+    deferred = nil
+  }
 
   func copy(to other: Buffer) { other.share(self, on: runtime) }
 
@@ -72,7 +95,7 @@ final class DNNForm: BufferForm {
     run(reorder)
   }
 
-  private func copy(_ source: Memory, to target: Memory) {
+  private func copyValues(_ source: Memory, to target: Memory) {
     let (x, y) = (source.values, target.values)
     runtime.parallelFor(layout.storedCount) {
       (y + $0.lowerBound).update(from: x + $0.lowerBound, count: $0.count)

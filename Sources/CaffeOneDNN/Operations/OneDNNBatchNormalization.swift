@@ -2,6 +2,9 @@ internal import COneDNN
 internal import CaffeCore
 
 /// Batch normalisation in the layout in which its source arrives.
+///
+/// In blocks of channels, statistics are those of the source, and result and gradient are formulas, into which the layers around
+/// it enter.
 final class OneDNNBatchNormalization: BatchNormalizationOperation {
   let description: BatchNormalizationDescription
   private let runtime: Runtime
@@ -20,7 +23,11 @@ final class OneDNNBatchNormalization: BatchNormalizationOperation {
   }
 
   func forward(_ source: Buffer, mean: Buffer, variance: Buffer, into destination: Buffer) {
-    let forward = pass(for: source.currentLayout(of: dimensions)).forward
+    let layout = source.currentLayout(of: dimensions)
+    if !description.usesGivenStatistics, let layout, let blocks = Blocks(layout) {
+      return normalize(source, mean, variance, into: destination, layout, blocks)
+    }
+    let forward = pass(for: layout).forward
     forward.read(.source, from: source)
     if description.usesGivenStatistics {
       forward.read(.mean, from: mean)
@@ -35,6 +42,9 @@ final class OneDNNBatchNormalization: BatchNormalizationOperation {
 
   func backward(_ destinationDiff: Buffer, at source: Buffer, mean: Buffer, variance: Buffer, into sourceDiff: Buffer) {
     let layout = destinationDiff.currentLayout(of: dimensions) ?? source.currentLayout(of: dimensions)
+    if !description.usesGivenStatistics, let layout, let blocks = Blocks(layout) {
+      return differentiate(destinationDiff, source, mean, variance, into: sourceDiff, layout, blocks)
+    }
     let backward = pass(for: layout).backward
     backward.read(.source, from: source)
     backward.read(.mean, from: mean)
@@ -42,6 +52,51 @@ final class OneDNNBatchNormalization: BatchNormalizationOperation {
     backward.read(.destinationDiff, from: destinationDiff)
     backward.write(.sourceDiff, to: sourceDiff)
     backward.execute()
+  }
+
+  /// y = r · x − r · μ, where r = 1 / √(σ² + ε)
+  private func normalize(
+    _ source: Buffer, _ mean: Buffer, _ variance: Buffer, into destination: Buffer, _ layout: Layout, _ blocks: Blocks
+  ) {
+    let x = source.currentMemory(in: layout, on: runtime)
+    let statistics = ChannelStatistics(of: x, blocks, on: runtime)
+    mean.uninitializedValues.baseAddress!.update(from: statistics.mean.values, count: description.channels)
+    variance.uninitializedValues.baseAddress!.update(from: statistics.variance.values, count: description.channels)
+    let r = inverseDeviation(variance, blocks)
+    let offset = ChannelValues(blocks, channels: description.channels) { -r[$0] * statistics.mean[$0] }
+    let formula = Deferred.Formula(terms: [.init(source: x, scale: r)], offset: offset)
+    destination.define(by: Deferred(formula, layout, blocks), on: runtime)
+  }
+
+  /// With m values in a channel: dx = r · (dy − Σ dy / m − r² · (x − μ) · Σ dy · (x − μ) / m)
+  private func differentiate(
+    _ destinationDiff: Buffer, _ source: Buffer, _ mean: Buffer, _ variance: Buffer, into sourceDiff: Buffer,
+    _ layout: Layout, _ blocks: Blocks
+  ) {
+    let x = source.currentMemory(in: layout, on: runtime)
+    let dy = destinationDiff.deferred(in: layout, blocks, on: runtime)
+    let means = ChannelValues(blocks, mean.values.baseAddress!, count: description.channels)
+    let sums = dy.sums(with: x, shift: means, on: runtime)
+    let r = inverseDeviation(variance, blocks)
+    let m = Float(description.valuesPerChannel)
+    let channels = description.channels
+    let slope = ChannelValues(blocks, channels: channels) { c in
+      let product = sums.product[c] + (sums.shift[c] - means[c]) * sums.total[c]
+      return -r[c] * r[c] * r[c] * product / m
+    }
+    let offset = ChannelValues(blocks, channels: channels) { c in
+      -r[c] * sums.total[c] / m - slope[c] * means[c]
+    }
+    var formula = dy.formulaOrValues.scaled(by: r, plus: offset)
+    formula.terms.append(.init(source: x, scale: slope))
+    sourceDiff.define(by: Deferred(formula, layout, blocks), on: runtime)
+  }
+
+  private func inverseDeviation(_ variance: Buffer, _ blocks: Blocks) -> ChannelValues {
+    let variance = variance.values
+    return ChannelValues(blocks, channels: description.channels) {
+      1 / (variance[$0] + description.epsilon).squareRoot()
+    }
   }
 
   private func pass(for layout: Layout?) -> NormalizationPass {

@@ -34,6 +34,9 @@ final class OneDNNElementwise: ElementwiseOperation {
       exponential?(source, into: destination, in: layout)
       return
     }
+    if slope == 0, let layout, let formula = rectified(source, layout) {
+      return destination.define(by: formula, on: runtime)
+    }
     let x = source.pointer(reading: layout, on: runtime)
     let y = destination.pointer(overwriting: layout, on: runtime)
     runtime.parallelFor(storedCount(layout)) { transform($0, x, into: y) { x in x > 0 ? x : slope * x } }
@@ -42,6 +45,9 @@ final class OneDNNElementwise: ElementwiseOperation {
   func backward(_ destinationDiff: Buffer, at destination: Buffer, into sourceDiff: Buffer) {
     let dimensions = description.shape.dimensions
     let layout = destinationDiff.currentLayout(of: dimensions) ?? destination.currentLayout(of: dimensions)
+    if case .relu(0) = description.function, let layout, let formula = gated(destinationDiff, by: destination, layout) {
+      return sourceDiff.define(by: formula, on: runtime)
+    }
     let dy = destinationDiff.pointer(reading: layout, on: runtime)
     let y = destination.pointer(reading: layout, on: runtime)
     let dx = sourceDiff.pointer(overwriting: layout, on: runtime)
@@ -55,6 +61,26 @@ final class OneDNNElementwise: ElementwiseOperation {
     case .elu(let alpha):
       runtime.parallelFor(count) { transform($0, dy, y, into: dx) { dy, y in y > 0 ? dy : dy * (y + alpha) } }
     }
+  }
+
+  /// The rectifier of a formula, if the source is one that nobody has asked the values of.
+  private func rectified(_ source: Buffer, _ layout: Layout) -> Deferred? {
+    guard let blocks = Blocks(layout) else { return nil }
+    let values = source.deferred(in: layout, blocks, on: runtime)
+    guard var formula = values.formula, !formula.isRectified else { return nil }
+    formula.isRectified = true
+    return Deferred(formula, layout, blocks)
+  }
+
+  /// The gradient where the result is positive.
+  private func gated(_ destinationDiff: Buffer, by destination: Buffer, _ layout: Layout) -> Deferred? {
+    guard let blocks = Blocks(layout) else { return nil }
+    let dy = destinationDiff.deferred(in: layout, blocks, on: runtime)
+    let y = destination.deferred(in: layout, blocks, on: runtime)
+    if y.affine == nil { _ = y.memory(on: runtime) }
+    if let formula = dy.formulaOrValues.gated(by: y) { return Deferred(formula, layout, blocks) }
+    let values = Deferred.Formula(terms: [.init(source: dy.memory(on: runtime))])
+    return values.gated(by: y).map { Deferred($0, layout, blocks) }
   }
 
   /// Padding is zero and stays zero: f(0) = 0 for ReLU, and a gradient of 0 gives 0.

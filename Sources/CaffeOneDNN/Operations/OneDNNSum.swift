@@ -1,6 +1,7 @@
 internal import CaffeCore
 
-/// A weighted sum in the layout in which the first of its sources arrives that is not plain.
+/// A weighted sum in the layout in which the first of its sources arrives that is not plain. In blocks of channels, plain sums
+/// are formulas.
 ///
 /// The additions are made in the order of the sources, two at a time, as the reference makes them.
 final class OneDNNSum: SumOperation {
@@ -17,6 +18,11 @@ final class OneDNNSum: SumOperation {
     let dimensions = description.shape.dimensions
     var layout: Layout?
     for source in sources where layout == nil { layout = source.currentLayout(of: dimensions) }
+    if let layout, let blocks = Blocks(layout), description.coefficients.allSatisfy({ $0 == 1 }),
+      let formula = formula(sources.filter { !$0.isZero }, layout, blocks)
+    {
+      return destination.define(by: Deferred(formula, layout, blocks), on: runtime)
+    }
     let count = layout?.storedCount ?? description.shape.count
     // The first source may be the destination, so it goes into the first writing.
     guard let first = sources.firstIndex(where: { !$0.isZero }) else { return destination.setZero() }
@@ -35,5 +41,21 @@ final class OneDNNSum: SumOperation {
       let x = sources[index].pointer(reading: layout, on: runtime)
       runtime.parallelFor(count) { transform($0, y, x, into: y) { $0 + coefficient * $1 } }
     }
+  }
+
+  /// The sum of all terms of the sources.
+  private func formula(_ sources: [Buffer], _ layout: Layout, _ blocks: Blocks) -> Deferred.Formula? {
+    guard !sources.isEmpty else { return nil }
+    var sum = Deferred.Formula(terms: [])
+    for source in sources {
+      let values = source.deferred(in: layout, blocks, on: runtime)
+      var formula = values.formulaOrValues
+      if formula.isRectified || formula.terms.contains(where: { $0.gate != nil }) {
+        formula = Deferred.Formula(terms: [.init(source: values.memory(on: runtime))])
+      }
+      sum.terms += formula.terms
+      sum.offset = if let a = sum.offset, let b = formula.offset { a + b } else { sum.offset ?? formula.offset }
+    }
+    return sum
   }
 }
