@@ -94,6 +94,10 @@ public final class OneDNNEngine: Engine {
     buffer.pointer(overwriting: layout(order), on: runtime)
   }
 
+  public func update(_ buffer: Buffer, in order: (any MemoryOrder)?) -> UnsafeMutablePointer<Float> {
+    buffer.pointer(updating: layout(order), on: runtime)
+  }
+
   private func layout(_ order: (any MemoryOrder)?) -> Layout? {
     guard let order else { return nil }
     guard let layout = order as? Layout else { preconditionFailure("an order of another engine") }

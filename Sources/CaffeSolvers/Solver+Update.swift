@@ -18,18 +18,20 @@ extension Solver {
     let count = net.learnableParameters.count
     for (index, parameter) in net.learnableParameters.enumerated() {
       let second = type(of: rule).historyCount > 1 ? history[count + index] : history[index]
-      update(
-        parameter, first: history[index].data.mutableValues, second: second.data.mutableValues, rate: rate,
-        normalization: normalization)
+      update(parameter, first: history[index].data, second: second.data, rate: rate, normalization: normalization)
     }
   }
 
-  /// Works through a parameter in pieces that stay in the nearest cache, so that each value travels once.
+  /// Works through a parameter in pieces that stay in the nearest cache, so that each value travels once, in the order in which
+  /// its gradient lies in memory.
   private func update(
-    _ parameter: Net.LearnableParameter, first: Values, second: Values, rate: Float, normalization: Float
+    _ parameter: Net.LearnableParameter, first: Buffer, second: Buffer, rate: Float, normalization: Float
   ) {
-    let weights = parameter.blob.data.mutableValues
-    let gradients = parameter.blob.diff.mutableValues
+    let blob = parameter.blob
+    let order = net.engine.orderWithoutPadding(of: blob.diff, blob.shape)
+    func values(_ buffer: Buffer) -> Values { Values(start: net.engine.update(buffer, in: order), count: blob.count) }
+    let (weights, gradients) = (values(blob.data), values(blob.diff))
+    let (first, second) = (values(first), values(second))
     let decay = regularization.weightDecay * parameter.decayMultiplier
     let rate = rate * parameter.learningRateMultiplier
     let isDecoupled = type(of: rule).decouplesDecay

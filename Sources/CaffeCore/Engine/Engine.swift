@@ -49,6 +49,9 @@ public protocol Engine: AnyObject {
 
   /// Memory for new values of a buffer, all of which the caller is about to write.
   func overwrite(_ buffer: Buffer, in order: (any MemoryOrder)?) -> UnsafeMutablePointer<Float>
+
+  /// The values of a buffer in an order, to be changed.
+  func update(_ buffer: Buffer, in order: (any MemoryOrder)?) -> UnsafeMutablePointer<Float>
 }
 
 extension Engine {

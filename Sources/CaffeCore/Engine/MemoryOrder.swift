@@ -34,6 +34,10 @@ extension Engine {
     buffer.uninitializedValues.baseAddress!
   }
 
+  public func update(_ buffer: Buffer, in order: (any MemoryOrder)?) -> UnsafeMutablePointer<Float> {
+    buffer.mutableValues.baseAddress!
+  }
+
   /// The order of a buffer if it holds nothing but the tensor's values, so that a function with f(0) ≠ 0 may be applied to
   /// all of them.
   public func orderWithoutPadding(of buffer: Buffer, _ shape: Shape) -> (any MemoryOrder)? {
