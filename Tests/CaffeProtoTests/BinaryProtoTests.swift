@@ -154,7 +154,7 @@ import Testing
 }
 
 /// A generator of random numbers that gives the same ones in every run.
-private struct SplitMix64: RandomNumberGenerator {
+struct SplitMix64: RandomNumberGenerator {
   var state: UInt64
 
   mutating func next() -> UInt64 {

@@ -17,10 +17,10 @@ enum Fixtures {
   }
 
   /// Runs `body` with the path of an empty directory that is removed afterwards.
-  static func withTemporaryDirectory(_ body: (String) throws -> Void) throws {
+  static func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
     let directory = FileManager.default.temporaryDirectory.appending(path: "caffe-proto-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
-    try body(directory.path)
+    return try body(directory.path)
   }
 }

@@ -49,6 +49,18 @@ extension Blob {
     }
   }
 
+  /// Takes the values of a blob of a file, and its gradient if there is one, straight from there.
+  ///
+  /// The caller has compared the shapes.
+  public func load(_ proto: BlobProto, from file: WeightFile) throws {
+    guard let (values, gradients) = file.values(of: proto) else { return try load(file.decoded(proto)) }
+    try Self.check(values.count, for: data, what: "values")
+    try file.read(values, into: data.uninitializedValues)
+    guard gradients.count > 0 else { return }
+    try Self.check(gradients.count, for: diff, what: "gradients")
+    try file.read(gradients, into: diff.uninitializedValues)
+  }
+
   /// The blob as it is stored: its shape, its values and, when asked, its gradient.
   public func proto(withDiff: Bool = false) -> BlobProto {
     var proto = BlobProto()
@@ -59,15 +71,18 @@ extension Blob {
   }
 
   private static func load(_ floats: [Float], _ doubles: [Double], into buffer: Buffer, what: String) throws(NetError) {
-    let stored = doubles.isEmpty ? floats.count : doubles.count
-    guard stored == buffer.count else {
-      throw NetError("a stored blob holds \(stored) \(what), but its shape has \(buffer.count)")
-    }
+    try check(doubles.isEmpty ? floats.count : doubles.count, for: buffer, what: what)
     let target = buffer.uninitializedValues
     if doubles.isEmpty {
       _ = target.update(from: floats)
     } else {
       for i in target.indices { target[i] = Float(doubles[i]) }
+    }
+  }
+
+  private static func check(_ stored: Int, for buffer: Buffer, what: String) throws(NetError) {
+    guard stored == buffer.count else {
+      throw NetError("a stored blob holds \(stored) \(what), but its shape has \(buffer.count)")
     }
   }
 }

@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
-
 /// The memory of one tensor: float32 values in row-major order, 64-byte aligned, allocated when first touched.
 ///
 /// Besides the row-major *host form* a buffer can hold the same values in forms of an engine's own (a blocked layout,
@@ -27,6 +21,7 @@ public final class Buffer {
   private var memory: HostMemory?
   private var hostState = HostState.zero
   private var forms: [(form: any BufferForm, isCurrent: Bool)] = []
+  private var valuesToCome: ((UnsafeMutableBufferPointer<Float>) -> Void)?
   private var pins = 0
   /// Computes forgotten values again.
   private var recall: (() -> Void)?
@@ -43,6 +38,8 @@ public final class Buffer {
     case stale
     /// The values are nowhere.
     case forgotten
+    /// `valuesToCome` will write the values when somebody looks.
+    case toCome
   }
 
   public init(count: Int = 0) { resize(to: count) }
@@ -93,6 +90,17 @@ extension Buffer {
   public func setZero() {
     hostState = .zero
     markFormsStale()
+  }
+
+  /// Leaves the values to a function that is called when somebody looks at them, and never if they are overwritten before.
+  ///
+  /// - Parameter fill: writes every value.
+  public func setLater(_ fill: @escaping (UnsafeMutableBufferPointer<Float>) -> Void) {
+    // Memory that is there already may hold anything beyond the count.
+    if memory != nil { _ = prepareHost(keepingValues: true) }
+    hostWasWritten()
+    hostState = .toCome
+    valuesToCome = fill
   }
 
   /// True when every value is known to be zero.
@@ -153,7 +161,9 @@ extension Buffer {
     case .zero: pointer.update(repeating: 0, count: capacity)
     case .stale: forms.first { $0.isCurrent }?.form.write(toHost: pointer)
     case .forgotten: preconditionFailure("forgotten values were not computed again")
+    case .toCome: valuesToCome?(UnsafeMutableBufferPointer(start: pointer, count: count))
     }
+    valuesToCome = nil
     hostState = .current
     return pointer
   }
@@ -231,20 +241,16 @@ extension Buffer {
   }
 }
 
-/// The memory of a buffer's host form, 64-byte aligned and zero at first. It lives as long as anybody refers to it, so that a
-/// view taken before the buffer moved to larger memory still shows something.
+/// The memory of a buffer's host form. It lives as long as anybody refers to it, so that a view taken before the buffer moved to
+/// larger memory still shows something.
 package final class HostMemory {
   package let pointer: UnsafeMutablePointer<Float>
+  private let memory: AlignedMemory
 
   init(_ count: Int) {
-    let bytes = max(count, 1) * MemoryLayout<Float>.stride
-    var memory: UnsafeMutableRawPointer?
-    precondition(posix_memalign(&memory, 64, bytes) == 0, "out of memory: \(bytes) bytes for a blob")
-    memset(memory!, 0, bytes)
-    pointer = memory!.bindMemory(to: Float.self, capacity: count)
+    memory = AlignedMemory(byteCount: count * MemoryLayout<Float>.stride)
+    pointer = memory.address.bindMemory(to: Float.self, capacity: count)
   }
-
-  deinit { free(pointer) }
 }
 
 // MARK: - Forms of engines
@@ -290,7 +296,7 @@ extension Buffer {
     return form
   }
 
-  /// True when the row-major host form is current, or every value is zero.
+  /// True when no other form is newer than the row-major host form.
   public var hostIsCurrent: Bool {
     remember()
     return hostState != .stale

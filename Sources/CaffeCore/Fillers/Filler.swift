@@ -15,26 +15,51 @@ internal import RealModule
 ///
 /// n is the fan in (count / shape[0]), the fan out (count / shape[1]) or their mean, by `variance_norm`.
 extension FillerParameter {
+  /// Fills a blob now.
   public func fill(_ blob: Blob, from random: inout Random) throws(NetError) {
-    guard blob.count > 0 else { throw NetError("a filler cannot fill an empty blob (shape \(blob.shape))") }
+    try check(blob.shape)
+    fill(blob.data.uninitializedValues, blob.shape, from: &random)
+  }
+
+  /// Fills a blob when somebody looks at it: most nets get their weights from a file instead.
+  public func fillLater(_ blob: Blob, from random: Random) throws(NetError) {
+    try check(blob.shape)
+    blob.data.setLater { [shape = blob.shape] values in
+      var random = random
+      fill(values, shape, from: &random)
+    }
+  }
+
+  private func check(_ shape: Shape) throws(NetError) {
+    guard shape.count > 0 else { throw NetError("a filler cannot fill an empty blob (shape \(shape))") }
     if sparse != -1, type != "gaussian" { throw NetError("Sparsity not supported by this Filler. (type \"\(type)\")") }
-    let values = blob.data.uninitializedValues
     switch type {
-    case "constant": values.update(repeating: value)
-    case "uniform": for i in values.indices { values[i] = random.uniform(min, max) }
-    case "gaussian": fillGaussian(values, blob.shape, &random)
-    case "positive_unitball": fillUnitBall(values, rows: blob.shape.rank > 0 ? blob.shape[0] : 1, &random)
-    case "xavier":
-      let scale = (3 / fan(of: blob.shape)).squareRoot()
-      for i in values.indices { values[i] = random.uniform(-scale, scale) }
-    case "msra":
-      let deviation = (2 / fan(of: blob.shape)).squareRoot()
-      for i in values.indices { values[i] = deviation * random.gaussian() }
-    case "bilinear": try fillBilinear(values, blob.shape)
+    case "constant", "uniform", "gaussian", "positive_unitball", "xavier", "msra": break
+    case "bilinear":
+      guard shape.rank == 4, shape[2] == shape[3] else {
+        throw NetError("the bilinear filler needs a 4-D blob with a square kernel, not shape \(shape)")
+      }
     default:
       throw NetError(
         "Unknown filler name: \(type)",
         remedy: "the fillers are constant, uniform, gaussian, positive_unitball, xavier, msra and bilinear")
+    }
+  }
+
+  /// Fills values that have passed the check.
+  private func fill(_ values: UnsafeMutableBufferPointer<Float>, _ shape: Shape, from random: inout Random) {
+    switch type {
+    case "uniform": for i in values.indices { values[i] = random.uniform(min, max) }
+    case "gaussian": fillGaussian(values, shape, &random)
+    case "positive_unitball": fillUnitBall(values, rows: shape.rank > 0 ? shape[0] : 1, &random)
+    case "xavier":
+      let scale = (3 / fan(of: shape)).squareRoot()
+      for i in values.indices { values[i] = random.uniform(-scale, scale) }
+    case "msra":
+      let deviation = (2 / fan(of: shape)).squareRoot()
+      for i in values.indices { values[i] = deviation * random.gaussian() }
+    case "bilinear": fillBilinear(values, size: shape[3])
+    default: values.update(repeating: value)
     }
   }
 
@@ -67,11 +92,7 @@ extension FillerParameter {
     }
   }
 
-  private func fillBilinear(_ values: UnsafeMutableBufferPointer<Float>, _ shape: Shape) throws(NetError) {
-    guard shape.rank == 4, shape[2] == shape[3] else {
-      throw NetError("the bilinear filler needs a 4-D blob with a square kernel, not shape \(shape)")
-    }
-    let size = shape[3]
+  private func fillBilinear(_ values: UnsafeMutableBufferPointer<Float>, size: Int) {
     let factor = Float((size + 1) / 2)
     let middle = Float(size - 1) / (2 * factor)
     for i in values.indices {

@@ -9,8 +9,7 @@ extension LayerDefinition {
   {
     let blob = Blob(shape)
     if blobs.isEmpty {
-      var random = Random(seed: context.seed, stream: UInt64(index))
-      try filler.fill(blob, from: &random)
+      try filler.fillLater(blob, from: Random(seed: context.seed, stream: UInt64(index)))
       return blob
     }
     guard index < blobs.count else {

@@ -42,9 +42,24 @@ extension Net {
   /// - Throws: `NetError` when a layer's blobs differ in number or shape.
   @discardableResult
   public func copyWeights(from source: consuming NetParameter) throws(NetError) -> WeightReport {
-    var report = WeightReport()
     var stored = source.layer
     source.layer = []
+    return try copyWeights(from: &stored) { try $1.load($0) }
+  }
+
+  /// Copies the weights of a file into the layers of the same names, without holding them in memory twice.
+  ///
+  /// - Throws: `NetError` when a layer's blobs differ in number or shape, or cannot be read.
+  @discardableResult
+  public func copyWeights(from file: WeightFile) throws(NetError) -> WeightReport {
+    var stored = file.definition.parameter.layer
+    return try copyWeights(from: &stored) { try $1.load($0, from: file) }
+  }
+
+  private func copyWeights(
+    from stored: inout [LayerDefinition], load: (BlobProto, Blob) throws -> Void
+  ) throws(NetError) -> WeightReport {
+    var report = WeightReport()
     for index in stored.indices {
       let name = stored[index].name
       guard let node = layer(name) else {
@@ -66,7 +81,7 @@ extension Net {
         guard blobs[position].hasShape(of: target.shape) else {
           throw node.located(Self.shapeMismatch(name, position, blobs[position].shapeText, target.shape))
         }
-        do { try target.load(blobs[position]) } catch { throw node.located(error) }
+        do { try load(blobs[position], target) } catch { throw node.located(error) }
         blobs[position] = BlobProto()
       }
       if !targets.isEmpty { report.loaded.append(name) }

@@ -1,38 +1,16 @@
 internal import COneDNN
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
-
-/// Memory at an address that suits every vector instruction.
-final class AlignedStorage {
-  let address: UnsafeMutableRawPointer
-  let byteCount: Int
-
-  /// - Parameter isZero: whether it starts at zero; else its content is undefined.
-  init(byteCount: Int, isZero: Bool = true) {
-    var address: UnsafeMutableRawPointer?
-    precondition(posix_memalign(&address, 64, max(byteCount, 64)) == 0, "out of memory: \(byteCount) bytes for oneDNN")
-    self.address = address!
-    self.byteCount = byteCount
-    if isZero { memset(self.address, 0, byteCount) }
-  }
-
-  deinit { free(address) }
-}
+internal import CaffeCore
 
 /// A tensor in memory: a layout and an address.
 final class Memory {
   let handle: OpaquePointer
   let layout: Layout
-  private let storage: AlignedStorage?
+  private let storage: AlignedMemory?
   private let pool: MemoryPool?
 
   /// Memory of its own, zero at first. (oneDNN wants the padding of a block to be zero.)
   init(owned layout: Layout) {
-    let storage = AlignedStorage(byteCount: layout.byteCount)
+    let storage = AlignedMemory(byteCount: layout.byteCount)
     self.layout = layout
     self.storage = storage
     pool = nil
@@ -77,5 +55,5 @@ final class Memory {
   /// The values of owned memory, padding included.
   var values: UnsafeMutablePointer<Float> { storage!.address.assumingMemoryBound(to: Float.self) }
 
-  func setZero() { memset(storage!.address, 0, layout.byteCount) }
+  func setZero() { storage!.address.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount) }
 }

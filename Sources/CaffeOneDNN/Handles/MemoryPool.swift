@@ -1,13 +1,15 @@
+internal import CaffeCore
+
 /// Memory that tensors have given back, for others: passes that are alike need no new memory.
 final class MemoryPool {
-  private var idle: [(storage: AlignedStorage, since: Int)] = []
+  private var idle: [(storage: AlignedMemory, since: Int)] = []
   /// How often memory was taken.
   private var takings = 0
   /// Memory that has not been wanted for so many takings is returned to the system.
   private static let patience = 16384
 
   /// Memory of at least this size, with undefined content: the smallest that is large enough, if that is not much too large.
-  func take(byteCount: Int) -> AlignedStorage {
+  func take(byteCount: Int) -> AlignedMemory {
     takings += 1
     let sizes = byteCount...(byteCount + byteCount / 2 + 65536)
     var best: Int?
@@ -17,10 +19,10 @@ final class MemoryPool {
     }
     if let best { return idle.remove(at: best).storage }
     idle.removeAll { takings - $0.since > Self.patience }
-    return AlignedStorage(byteCount: byteCount, isZero: false)
+    return AlignedMemory(byteCount: byteCount)
   }
 
-  func giveBack(_ storage: AlignedStorage) { idle.append((storage, takings)) }
+  func giveBack(_ storage: AlignedMemory) { idle.append((storage, takings)) }
 
   /// Returns everything that is idle to the system.
   func drain() { idle.removeAll() }

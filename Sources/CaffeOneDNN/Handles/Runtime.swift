@@ -1,11 +1,12 @@
 internal import COneDNN
+internal import CaffeCore
 
 /// What the operations of one engine share: a stream to run on, scratch memory, and how many threads to use.
 final class Runtime {
   let threads: Int
   /// How often values were converted from one layout to another.
   private(set) var reorderCount = 0
-  private(set) var scratch = AlignedStorage(byteCount: 0)
+  private(set) var scratch = AlignedMemory(byteCount: 0)
   /// Where tensors take their memory from.
   let pool = MemoryPool()
   private let stream: OpaquePointer
@@ -33,7 +34,7 @@ final class Runtime {
 
   /// Scratch memory is shared, because only one primitive runs at a time.
   func reserveScratch(_ byteCount: Int) {
-    if byteCount > scratch.byteCount { scratch = AlignedStorage(byteCount: byteCount) }
+    if byteCount > scratch.byteCount { scratch = AlignedMemory(byteCount: byteCount) }
   }
 
   func countReorder() { reorderCount += 1 }

@@ -8,7 +8,7 @@ struct BinaryRepair {
 
   /// The repaired message, or nil if it is damaged elsewhere.
   mutating func repair(
-    _ bytes: UnsafeRawBufferPointer.SubSequence, as message: Schema.MessageType
+    _ bytes: MemoryBytes, as message: Schema.MessageType
   ) -> [UInt8]? {
     let layer = message.name == "LayerParameter" ? names(of: bytes) : nil
     var wire = WireWriter()
@@ -40,7 +40,7 @@ struct BinaryRepair {
     return isComplete ? wire.bytes : nil
   }
 
-  private func isPacked(_ content: WireReader.Field, _ field: Schema.Field) -> Bool {
+  private func isPacked(_ content: WireReader<MemoryBytes>.Field, _ field: Schema.Field) -> Bool {
     guard field.isRepeated, content.type == .lengthDelimited, let type = field.kind.wireType else { return false }
     switch type {
     case .fixed32: return content.content.count.isMultiple(of: 4)
@@ -53,7 +53,7 @@ struct BinaryRepair {
   }
 
   /// The name and type of a layer.
-  private func names(of layer: UnsafeRawBufferPointer.SubSequence) -> (name: String, type: String) {
+  private func names(of layer: MemoryBytes) -> (name: String, type: String) {
     var result = (name: "", type: "")
     var reader = WireReader(layer)
     while !reader.isAtEnd, let field = reader.next() {

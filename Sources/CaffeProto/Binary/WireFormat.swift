@@ -36,23 +36,26 @@ struct WireWriter {
   }
 }
 
+/// Bytes in memory.
+typealias MemoryBytes = Slice<UnsafeRawBufferPointer>
+
 /// Takes fields in protobuf's wire format apart, and never reads past the end of its bytes.
-struct WireReader {
+struct WireReader<Bytes: RandomAccessCollection<UInt8>> where Bytes.Index == Int, Bytes.SubSequence == Bytes {
   struct Field {
     var number: Int
     var type: WireType
     /// The value of a varint or of a fixed number.
     var value: UInt64 = 0
     /// The content of a length-delimited field.
-    var content: UnsafeRawBufferPointer.SubSequence
+    var content: Bytes
     /// The field with its key.
-    var whole: UnsafeRawBufferPointer.SubSequence
+    var whole: Bytes
   }
 
-  private let bytes: UnsafeRawBufferPointer.SubSequence
+  private let bytes: Bytes
   private var position: Int
 
-  init(_ bytes: UnsafeRawBufferPointer.SubSequence) {
+  init(_ bytes: Bytes) {
     self.bytes = bytes
     position = bytes.startIndex
   }

@@ -3,7 +3,7 @@ struct PrototxtPrinter {
   private(set) var text = ""
   private var indent = ""
 
-  mutating func print(_ bytes: UnsafeRawBufferPointer.SubSequence, as message: Schema.MessageType) {
+  mutating func print(_ bytes: MemoryBytes, as message: Schema.MessageType) {
     var reader = WireReader(bytes)
     while !reader.isAtEnd, let content = reader.next() {
       guard let field = message.field(numbered: content.number) else { continue }
@@ -22,7 +22,7 @@ struct PrototxtPrinter {
     }
   }
 
-  private mutating func line(_ field: Schema.Field, _ content: WireReader.Field) {
+  private mutating func line(_ field: Schema.Field, _ content: WireReader<MemoryBytes>.Field) {
     text += "\(indent)\(field.name): "
     switch field.kind {
     case .int32: text += "\(Int32(truncatingIfNeeded: content.value))"
@@ -42,12 +42,14 @@ struct PrototxtPrinter {
   }
 
   private mutating func packed(
-    _ field: Schema.Field, _ type: WireType, _ bytes: UnsafeRawBufferPointer.SubSequence
+    _ field: Schema.Field, _ type: WireType, _ bytes: MemoryBytes
   ) {
     var reader = WireReader(bytes)
     while !reader.isAtEnd {
       guard let value = type == .varint ? reader.varint() : reader.fixed(type == .fixed32 ? 4 : 8) else { return }
-      line(field, WireReader.Field(number: field.number, type: type, value: value, content: bytes, whole: bytes))
+      line(
+        field,
+        WireReader<MemoryBytes>.Field(number: field.number, type: type, value: value, content: bytes, whole: bytes))
     }
   }
 }

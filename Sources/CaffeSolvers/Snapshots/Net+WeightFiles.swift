@@ -8,6 +8,7 @@ extension Net {
   @discardableResult
   public func copyWeights(fromFile path: String) throws -> WeightReport {
     if HDF5File.isHDF5(path) { return try copyWeights(fromHDF5: path) }
+    if let file = try WeightFile(path: path) { return try copyWeights(from: file) }
     return try copyWeights(from: NetParameter.read(binary: path))
   }
 

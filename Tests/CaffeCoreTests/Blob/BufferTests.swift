@@ -35,6 +35,49 @@ import Testing
     #expect(Array(buffer.values) == [0, 5, 0])
   }
 
+  // MARK: Values to come
+
+  @Test func `makes its values when somebody looks, and once`() {
+    let buffer = buffer([7, 7, 7])
+    var calls = 0
+    buffer.setLater { values in
+      calls += 1
+      for i in values.indices { values[i] = Float(i) }
+    }
+    #expect(calls == 0)
+    #expect(!buffer.isZero)
+    #expect(Array(buffer.values) == [0, 1, 2])
+    #expect(Array(buffer.mutableValues) == [0, 1, 2])
+    #expect(calls == 1)
+  }
+
+  @Test func `makes its values before it shrinks, is copied or is swapped`() {
+    func later(_ value: Float) -> Buffer {
+      let buffer = Buffer(count: 2)
+      buffer.setLater { $0.update(repeating: value) }
+      return buffer
+    }
+    let shrunk = later(1)
+    shrunk.resize(to: 1)
+    #expect(Array(shrunk.values) == [1])
+    let copy = Buffer(count: 2)
+    copy.copy(from: later(2))
+    #expect(Array(copy.values) == [2, 2])
+    let swapped = Buffer(count: 2)
+    swapped.takeValues(of: later(3))
+    #expect(Array(swapped.values) == [3, 3])
+  }
+
+  @Test func `never makes values that are overwritten before anybody looks`() {
+    let buffer = Buffer(count: 2)
+    buffer.setLater { _ in Issue.record("nobody looked") }
+    buffer.uninitializedValues.update(repeating: 4)
+    #expect(Array(buffer.values) == [4, 4])
+    buffer.setLater { _ in Issue.record("nobody looked") }
+    buffer.setZero()
+    #expect(Array(buffer.values) == [0, 0])
+  }
+
   // MARK: Size
 
   @Test func `keeps its values in flat order when it shrinks and grows back`() {

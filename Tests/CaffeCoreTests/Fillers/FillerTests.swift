@@ -68,6 +68,15 @@ import Testing
     #expect(blobs[0] == blobs[1])
   }
 
+  @Test(arguments: ["constant", "uniform", "gaussian", "positive_unitball", "xavier", "msra", "bilinear"])
+  func `gives the same values later as now`(type: String) throws {
+    let (now, later) = (Blob([2, 2, 3, 3]), Blob([2, 2, 3, 3]))
+    var random = Random(seed: 9)
+    try filler(type).fillLater(later, from: random)
+    try filler(type).fill(now, from: &random)
+    #expect(later.array == now.array)
+  }
+
   @Test func `refuses a type it does not know`() throws {
     #expect(try complaint(filler("guassian"), [2])?.problem == "Unknown filler name: guassian")
   }
