@@ -9,7 +9,7 @@ public import CaffeCore
 public final class OneDNNEngine: Engine {
   public let name = "oneDNN"
   private let usesWinograd: Bool
-  private let runtime: Runtime
+  let runtime: Runtime
   private let reference = ReferenceEngine()
 
   /// - Parameter threads: how many threads compute; by default OpenMP decides, which takes all processors unless

@@ -21,7 +21,9 @@ extension Net {
         do {
           try call(beforeForward, index)
           try node.reshapeIfNeeded()
+          let start = stepStart
           try node.layer.forward(node.bottoms, node.tops)
+          if let start { report([index], node.tops, (node.layer as? any Explained)?.kernel, since: start) }
           try call(afterForward, index)
         } catch { throw node.located(error) }
         loss += node.loss
@@ -65,6 +67,14 @@ extension Net {
   /// Sets the gradients of all parameters to zero.
   public func clearParameterDiffs() {
     for parameter in learnableParameters { parameter.blob.diff.setZero() }
+  }
+
+  /// The time now, if somebody wants to know how long a step takes.
+  var stepStart: ContinuousClock.Instant? { stepObserver == nil ? nil : .now }
+
+  func report(_ layers: [Int], _ results: [Blob], _ kernel: String?, since start: ContinuousClock.Instant) {
+    stepObserver?(
+      ExecutedStep(layers: layers, results: results, kernel: kernel, start: start, duration: .now - start))
   }
 
   /// Calls hooks between two layers; they may look at every blob, and change it.

@@ -43,6 +43,10 @@ public final class Net {
   public var beforeBackward: [(Int) throws -> Void] = []
   public var afterBackward: [(Int) throws -> Void] = []
 
+  /// Called after each step of a forward pass. Unlike a hook, it does not change what runs: it sees layers that are computed as
+  /// one, and values before they are forgotten.
+  public var stepObserver: ((ExecutedStep) -> Void)?
+
   /// Whether every blob keeps its values after a pass in the phase TEST. If not, values that the rest of the pass does not need are
   /// forgotten, which takes less memory and time, and computed again when somebody asks for them.
   public var keepsAllBlobs: Bool {

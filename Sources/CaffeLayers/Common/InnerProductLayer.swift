@@ -17,7 +17,7 @@ public import CaffeProto
 /// | `axis`                         | 1          |
 /// | `transpose`                    | false      |
 /// | `weight_filler`, `bias_filler` | constant 0 |
-public final class InnerProductLayer: Layer {
+public final class InnerProductLayer: Layer, Explained {
   public static let type = "InnerProduct"
 
   public private(set) var parameters: [Blob] = []
@@ -26,6 +26,7 @@ public final class InnerProductLayer: Layer {
   private let engine: any Engine
   private var inputs = 0
   private var operation: (any InnerProductOperation)?
+  public var kernel: String? { CaffeCore.kernel(of: operation) }
   private let discarded = DiscardedGradient()
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {

@@ -22,7 +22,7 @@ public import CaffeProto
 /// | `use_global_stats`        | true in TEST, false in TRAIN  |
 /// | `moving_average_fraction` | 0.999                         |
 /// | `eps`                     | 1e−5                          |
-public final class BatchNormLayer: Layer {
+public final class BatchNormLayer: Layer, Explained {
   public static let type = "BatchNorm"
   public static let worksInPlace = true
 
@@ -36,6 +36,7 @@ public final class BatchNormLayer: Layer {
   private let input = KeptInput()
   private let engine: any Engine
   private var operation: (any BatchNormalizationOperation)?
+  public var kernel: String? { CaffeCore.kernel(of: operation) }
   /// For each channel μ and σ² of the last forward pass.
   private let means = Buffer()
   private let variances = Buffer()

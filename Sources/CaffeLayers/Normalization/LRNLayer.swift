@@ -32,7 +32,7 @@ public import CaffeProto
 /// | `engine`      | `DEFAULT`         |
 ///
 /// - Note: Caffe divides α by n and the paper does not: a net taken from the paper multiplies its α by n.
-public final class LRNLayer: Layer {
+public final class LRNLayer: Layer, Explained {
   public static let type = "LRN"
   public static let worksInPlace = true
 
@@ -45,6 +45,7 @@ public final class LRNLayer: Layer {
   private let input = KeptInput()
   private let engine: any Engine
   private var operation: (any LocalResponseNormalizationOperation)?
+  public var kernel: String? { CaffeCore.kernel(of: operation) }
   private var neighbourSums: NeighbourSums?
   /// s of one channel.
   private let scales = Buffer()

@@ -28,7 +28,7 @@ public import CaffeProto
 /// | `force_nd_im2col`                             | false; changes nothing but Caffe's method |
 ///
 /// With several bottoms the weights are shared, and their gradients add up.
-public final class ConvolutionLayer: Layer {
+public final class ConvolutionLayer: Layer, Explained {
   public static let type = "Convolution"
   public static let bottomCount = BlobCount.atLeast(1)
   public static let topCount = BlobCount.atLeast(1)
@@ -41,6 +41,7 @@ public final class ConvolutionLayer: Layer {
   private let usesBestEngine: Bool
   private var geometry: ConvolutionGeometry?
   private var operation: (any ConvolutionOperation)?
+  public var kernel: String? { CaffeCore.kernel(of: operation) }
   private let discarded = DiscardedGradient()
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {

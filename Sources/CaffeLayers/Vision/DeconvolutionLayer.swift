@@ -31,7 +31,7 @@ public import CaffeProto
 /// | `force_nd_im2col`                              | false; changes nothing but Caffe's method |
 ///
 /// Upsampling by bilinear interpolation: `group` and `num_output` are the channels, the filler is `bilinear`, `lr_mult` is 0.
-public final class DeconvolutionLayer: Layer {
+public final class DeconvolutionLayer: Layer, Explained {
   public static let type = "Deconvolution"
   public static let bottomCount = BlobCount.atLeast(1)
   public static let topCount = BlobCount.atLeast(1)
@@ -44,6 +44,7 @@ public final class DeconvolutionLayer: Layer {
   private var geometry: ConvolutionGeometry?
   /// The convolution from tops to bottoms.
   private var convolution: (any ConvolutionOperation)?
+  public var kernel: String? { CaffeCore.kernel(of: convolution) }
   /// How the bias meets a top.
   private var spread: Broadcast?
 

@@ -24,7 +24,7 @@ public import CaffeProto
 /// | `global_pooling`              | false; true: the kernel is the image  |
 /// | `round_mode`                  | `CEIL`; `FLOOR`                       |
 /// | `engine`                      | `DEFAULT`                             |
-public final class PoolingLayer: Layer {
+public final class PoolingLayer: Layer, Explained {
   public static let type = "Pooling"
   public static let topCount = BlobCount.between(1, 2)
 
@@ -32,6 +32,7 @@ public final class PoolingLayer: Layer {
   private let engine: any Engine
   private var isDifferentiated: Bool
   private var operation: (any PoolingOperation)?
+  public var kernel: String? { CaffeCore.kernel(of: operation) }
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
     parameter = definition.poolingParam

@@ -37,7 +37,7 @@ final class PrimitiveDescriptor {
   }
 
   /// The name of the kernel, such as `jit:avx512_core`.
-  private var kernel: String { String(cString: caffe_implementation(handle)) }
+  var kernel: String { String(cString: caffe_implementation(handle)) }
 
   /// Whether the kernel is oneDNN's plain loop, which is no faster than ours.
   var isPlainLoop: Bool { kernel.hasPrefix("ref") || kernel.contains("_ref:") }
@@ -56,6 +56,8 @@ final class Primitive {
   private var arguments: [dnnl_exec_arg_t] = []
   private var slots: [Slot] = []
   private let usesScratch: Bool
+  /// The name of the kernel, such as `jit:avx512_core`.
+  let kernel: String
 
   private struct Slot {
     let argument: Argument
@@ -66,6 +68,7 @@ final class Primitive {
 
   init(_ descriptor: PrimitiveDescriptor, _ wanted: [Argument], on runtime: Runtime) throws(OneDNNError) {
     self.runtime = runtime
+    kernel = descriptor.kernel
     runtime.useThreads()
     for argument in wanted + [.scratchpad] {
       guard let layout = try descriptor.layout(argument) else { continue }

@@ -6,6 +6,7 @@ internal import CaffeCore
 /// The factor of each channel goes into the packed weights, the summand takes the place of the bias, a residual is added to
 /// in place, the rectifier is a post-operation.
 final class FusedDirectConvolution: FusedConvolutionMethod {
+  var kernel: String { pass.kernel }
   private let description: FusedConvolutionDescription
   private let runtime: Runtime
   private let pass: Primitive

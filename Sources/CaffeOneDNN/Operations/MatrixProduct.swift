@@ -3,6 +3,7 @@ internal import COneDNN
 /// C = A · B, or C += A · B, of matrices that lie row by row in host memory or are the transpose of such.
 struct MatrixProduct {
   private let primitive: Primitive
+  var kernel: String { primitive.kernel }
 
   /// A matrix in memory.
   struct Matrix {

@@ -5,8 +5,9 @@ internal import CaffeCore
 ///
 /// In blocks of channels, statistics are those of the source, and result and gradient are formulas, into which the layers around
 /// it enter.
-final class OneDNNBatchNormalization: BatchNormalizationOperation {
+final class OneDNNBatchNormalization: BatchNormalizationOperation, Explained {
   let description: BatchNormalizationDescription
+  private(set) var kernel: String?
   private let runtime: Runtime
   private let dimensions: [Int]
   private let rowMajor: NormalizationPass
@@ -25,9 +26,11 @@ final class OneDNNBatchNormalization: BatchNormalizationOperation {
   func forward(_ source: Buffer, mean: Buffer, variance: Buffer, into destination: Buffer) {
     let layout = source.currentLayout(of: dimensions)
     if !description.usesGivenStatistics, let layout, let blocks = Blocks(layout) {
+      kernel = "channel statistics"
       return normalize(source, mean, variance, into: destination, layout, blocks)
     }
     let forward = pass(for: layout).forward
+    kernel = forward.kernel
     forward.read(.source, from: source)
     if description.usesGivenStatistics {
       forward.read(.mean, from: mean)

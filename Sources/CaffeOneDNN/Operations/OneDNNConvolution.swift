@@ -5,8 +5,9 @@ internal import CaffeCore
 ///
 /// One to three spatial axes, groups and dilation; anything else is refused. Packed weights stay with the weights' buffer and
 /// are packed again only when somebody has written the weights.
-final class OneDNNConvolution: ConvolutionOperation {
+final class OneDNNConvolution: ConvolutionOperation, Explained {
   let description: ConvolutionDescription
+  var kernel: String? { forwardDescriptor.kernel }
   private let runtime: Runtime
   private let forwardDescriptor: PrimitiveDescriptor
   private let backwardDataDescriptor: PrimitiveDescriptor

@@ -3,8 +3,9 @@ internal import CaffeCore
 /// A convolution with what follows it, by the fastest method that can compute it.
 ///
 /// - Note: oneDNN's rectifier turns a NaN into 0.
-final class OneDNNFusedConvolution: FusedConvolutionOperation {
+final class OneDNNFusedConvolution: FusedConvolutionOperation, Explained {
   let description: FusedConvolutionDescription
+  var kernel: String? { method.kernel }
   private let method: any FusedConvolutionMethod
 
   init(_ description: FusedConvolutionDescription, winograd: Bool, on runtime: Runtime) throws(OneDNNError) {
@@ -23,6 +24,7 @@ final class OneDNNFusedConvolution: FusedConvolutionOperation {
 
 /// A way to compute a fused convolution.
 protocol FusedConvolutionMethod: AnyObject {
+  var kernel: String { get }
   func canWrite(_ slice: ChannelSlice) -> Bool
   func forward(_ operands: FusedConvolutionOperands)
 }

@@ -4,8 +4,9 @@ internal import CaffeCore
 /// Three matrix products on row-major memory, so that no iteration spends time on packing weights.
 ///
 ///     y = x · Wᵀ + b,   dx = dy · W,   dW += dyᵀ · x,   db += Σ dy
-final class OneDNNInnerProduct: InnerProductOperation {
+final class OneDNNInnerProduct: InnerProductOperation, Explained {
   let description: InnerProductDescription
+  var kernel: String? { rows <= 4 ? "sgemm" : forwardProduct.kernel }
   private let runtime: Runtime
   private let forwardProduct: MatrixProduct
   private lazy var backwardDataProduct = demand { () throws(OneDNNError) in

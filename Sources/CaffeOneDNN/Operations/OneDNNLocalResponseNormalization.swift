@@ -2,8 +2,9 @@ internal import COneDNN
 internal import CaffeCore
 
 /// Local response normalisation across channels, in the layout in which its source arrives.
-final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperation {
+final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperation, Explained {
   let description: LocalResponseNormalizationDescription
+  var kernel: String? { last.forward.kernel }
   private let runtime: Runtime
   private let dimensions: [Int]
   /// For layouts that oneDNN has no kernel for.

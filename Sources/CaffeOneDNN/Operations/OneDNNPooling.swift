@@ -7,8 +7,9 @@ internal import CaffeCore
 /// windows reach beyond both image and padding.
 ///
 /// - Note: a window without any value above −FLT_MAX (all NaN or −∞) passes its gradient to its first pixel, in Caffe to none.
-final class OneDNNPooling: PoolingOperation {
+final class OneDNNPooling: PoolingOperation, Explained {
   let description: PoolingDescription
+  var kernel: String? { last.forward.kernel }
   private let runtime: Runtime
   private let dimensions: [Int]
   private let geometry: Geometry

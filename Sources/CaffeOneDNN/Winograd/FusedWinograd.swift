@@ -3,12 +3,16 @@ internal import CaffeKernels
 
 /// A convolution by Winograd's algorithm with what follows it.
 final class FusedWinograd: FusedConvolutionMethod {
+  var kernel: String {
+    let (kernel, size) = (winograd.tiles.kernel, winograd.tiles.size)
+    return "winograd F(\(size)×\(size), \(kernel)×\(kernel))"
+  }
   private let description: FusedConvolutionDescription
   private let runtime: Runtime
   private let winograd: WinogradConvolution
   private let source: Layout
   private let destination: Layout
-  private var packed: AlignedStorage?
+  private var packed: AlignedMemory?
   private var state = DerivedState()
 
   /// Nil if the convolution cannot be computed so, or is faster computed directly.
@@ -53,7 +57,7 @@ final class FusedWinograd: FusedConvolutionMethod {
   }
 
   private func packedWeights(_ weights: Buffer) -> UnsafePointer<Float> {
-    let packed = packed ?? AlignedStorage(byteCount: winograd.packedCount * MemoryLayout<Float>.stride)
+    let packed = packed ?? AlignedMemory(byteCount: winograd.packedCount * MemoryLayout<Float>.stride)
     self.packed = packed
     let values = packed.address.assumingMemoryBound(to: Float.self)
     if !state.isCurrent(for: weights) {

@@ -12,7 +12,7 @@ package import CaffeKernels
 package final class WinogradConvolution {
   private let description: ConvolutionDescription
   private let runtime: Runtime
-  private let tiles: WinogradTiles
+  let tiles: WinogradTiles
   private let schedule: Schedule
   /// Of one group.
   private let channels: Int

@@ -6,16 +6,23 @@ import Logging
 struct Time: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "time", abstract: "benchmark model execution time")
-  static let flagsWithoutEffect: Set<String> = ["solver", "weights", "snapshot", "sigint_effect", "sighup_effect"]
+  static let flagsWithoutEffect: Set<String> = ["solver", "snapshot", "sigint_effect", "sighup_effect"]
 
-  @Option(help: "The net definition (.prototxt). Its weights come from the fillers.")
+  @Option(help: "The net definition (.prototxt).")
   var model = ""
+
+  @Option(help: "The weights: .caffemodel files, with commas between them. Without any they come from the fillers.")
+  var weights = ""
 
   @Option(help: "The number of passes to measure.")
   var iterations = 50
 
   @Option(help: "The net's phase, TRAIN or TEST. TRAIN unless given.")
   var phase = ""
+
+  @Option(
+    help: "A file (.json) for what ran when, to be looked at with chrome://tracing or ui.perfetto.dev.")
+  var profile: String?
 
   @OptionGroup(title: "Net state") var state: StateOptions
   @OptionGroup var device: DeviceOptions
@@ -34,6 +41,11 @@ struct Time: ToolCommand {
     let net = try Net(
       NetDefinition(contentsOf: model), phase: phase == "TEST" ? .test : .train, level: state.level,
       stages: state.stages, in: .standard(logger: session.log))
-    try Benchmark(net).run(iterations: iterations, in: session)
+    for file in weights.split(separator: ",") { try net.copyWeights(fromFile: String(file)) }
+    let trace = try Benchmark(net, traces: profile != nil).run(iterations: iterations, in: session)
+    if let trace, let profile {
+      try writeFile(trace.json(), to: profile)
+      session.log.info("The profile is in \(profile).")
+    }
   }
 }

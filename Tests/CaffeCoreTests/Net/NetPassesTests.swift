@@ -60,6 +60,20 @@ import Testing
     #expect(calls.joined(separator: " ") == "f0 F0 f1 F1 f2 F2 f3 F3 b3 B3 b2 B2 b1 B1")
   }
 
+  @Test func `tells an observer about each step and how long it took`() throws {
+    let net = try makeNet(inputText + #"layer { name: "a" type: "Double" bottom: "x" top: "y" }"#)
+    var layers: [[Int]] = []
+    net.stepObserver = { step in
+      layers.append(step.layers)
+      #expect(step.duration >= .zero)
+      #expect(step.results.map(\.shape) == [[2, 3]])
+    }
+    try net.forward()
+    net.stepObserver = nil
+    try net.forward()
+    #expect(layers == [[0], [1]])
+  }
+
   @Test func `stops at what a hook throws`() throws {
     let net = try makeChain()
     net.beforeForward.append { if $0 == 2 { throw NetError("enough") } }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @Suite struct `caffe time` {
@@ -30,7 +31,58 @@ import Testing
         let name = String(repeating: " ", count: max(0, 10 - layer.count)) + layer
         return ["\(name)\tforward: # ms.", "\(name)\tbackward: # ms."]
       } + ["Average Forward pass: # ms.", "Average Backward pass: # ms.", "Average Forward-Backward: # ms."]
-      + ["Total Time: # ms.", "*** Benchmark ends ***", ""]
-    #expect(run.messages[start...].map { $0.replacing(#/[0-9.e+-]+ ms/#, with: "# ms") } == expected)
+      + ["Median Forward pass: # ms.", "Median Backward pass: # ms.", "Median Forward-Backward: # ms."]
+      + ["Total Time: # ms.", "*** Benchmark ends ***"]
+    let found = run.messages[start...].prefix(expected.count)
+    #expect(found.map { $0.replacing(#/[0-9.e+-]+ ms/#, with: "# ms") } == expected)
+  }
+
+  @Test(arguments: ["TRAIN", "TEST"])
+  func `says what was executed, each layer once`(phase: String) throws {
+    let folder = try Scratch(withFixtures: true)
+    let run = try Run("time", "-model", "net_conv.prototxt", "-iterations", "2", "-phase", phase, in: folder.url)
+    let title = try #require(run.messages.firstIndex { $0.hasPrefix("What was executed forward (medians; limits") })
+    #expect(run.messages[title + 1].split(separator: " ").first == "time")
+    let rows = run.messages[(title + 2)...].filter { !$0.isEmpty }
+    let layers = rows.flatMap { row in
+      row.components(separatedBy: "  ").last!.components(separatedBy: " + ").filter { !$0.contains("split") }
+    }
+    #expect(Set(layers).isSuperset(of: ["conv1", "pool1", "elu1", "ip1"]))
+    #expect(Set(layers).count == layers.count)
+  }
+
+  @Test func `writes a profile that trace viewers read`() throws {
+    let folder = try Scratch(withFixtures: true)
+    let run = try Run(
+      "time", "-model", "net_conv.prototxt", "-iterations", "2", "-profile", "out.json", in: folder.url)
+    #expect(run.status == 0)
+    let file = try Data(contentsOf: folder.url.appending(path: "out.json"))
+    let trace = try #require(JSONSerialization.jsonObject(with: file) as? [String: Any])
+    let events = try #require(trace["traceEvents"] as? [[String: Any]])
+    #expect(events.allSatisfy { $0["ph"] as? String == "X" && $0["ts"] is Double && $0["dur"] is Double })
+    func count(_ name: String, _ category: String) -> Int {
+      events.count { $0["name"] as? String == name && $0["cat"] as? String == category }
+    }
+    #expect(count("forward", "pass") == 2)
+    #expect(count("conv1", "forward") == 2)
+    #expect(count("conv1", "backward") == 2)
+    let convolution = try #require(
+      events.first { $0["name"] as? String == "conv1" && $0["cat"] as? String == "forward" })
+    #expect((convolution["args"] as? [String: String])?["kernel"]?.isEmpty == false)
+  }
+
+  @Test func `says where a profile cannot be written`() throws {
+    let folder = try Scratch(withFixtures: true)
+    let run = try Run(
+      "time", "-model", "net_conv.prototxt", "-iterations", "1", "-profile", "no/out.json", in: folder.url)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("no/out.json: the file cannot be written"))
+  }
+
+  @Test func `takes weights`() throws {
+    let folder = try Scratch(withFixtures: true)
+    let run = try Run("time", "-model", "net_conv.prototxt", "-weights", "no.caffemodel", in: folder.url)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("File not found: no.caffemodel"))
   }
 }

@@ -61,7 +61,7 @@ final class ConvolutionStep {
   private let scalings: [any ChannelScaling]
   private let source: Blob
   private let addend: Blob?
-  private let destination: Blob
+  let destination: Blob
   private let slice: ChannelSlice?
   /// Whether the addend's memory may become the destination's.
   var mayConsumeAddend = false

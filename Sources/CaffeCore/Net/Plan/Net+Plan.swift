@@ -33,11 +33,17 @@ extension Net {
     var loss: Float = 0
     for step in plan.steps {
       let node = layers[step.layer]
+      let start = stepStart
       switch step.work {
       case .layer:
         do { try node.layer.forward(node.bottoms, node.tops) } catch { throw node.located(error) }
+        if let start { report([step.layer], node.tops, (node.layer as? any Explained)?.kernel, since: start) }
         loss += node.loss
-      case .convolution(let convolution): convolution.run()
+      case .convolution(let convolution):
+        convolution.run()
+        if let start {
+          report(convolution.layers, [convolution.destination], kernel(of: convolution.operation), since: start)
+        }
       case .done: break
       }
       for buffer in step.forgets where buffer.isInEngineForm || step.consumes(buffer) { forget(buffer) }

@@ -1,0 +1,81 @@
+import Caffe
+
+/// What a benchmark saw of each step of the forward passes.
+struct Execution {
+  struct Step {
+    let names: [String]
+    let kernel: String
+    let layout: String
+    let work: Work
+    var times: [Duration] = []
+
+    var median: Duration { times.median }
+  }
+
+  private(set) var steps: [[Int]: Step] = [:]
+  private(set) var order: [[Int]] = []
+  private let net: Net
+
+  init(of net: Net) { self.net = net }
+
+  /// Notes what a step is; this takes time, so it is done in a pass that nobody measures.
+  mutating func describe(_ step: ExecutedStep) {
+    guard steps[step.layers] == nil else { return }
+    order.append(step.layers)
+    steps[step.layers] = Step(
+      names: step.layers.map { net.layers[$0].name }, kernel: step.kernel ?? "loop",
+      layout: step.results.first.map(layout) ?? "", work: Work(of: step.layers, in: net))
+  }
+
+  mutating func add(_ step: ExecutedStep) { steps[step.layers]?.times.append(step.duration) }
+
+  private func layout(of blob: Blob) -> String {
+    guard let order = net.engine.order(of: blob.data, blob.shape) else { return "rows" }
+    let isChannelsLast = blob.shape.rank > 1 && order.channelBlock == blob.shape[1]
+    return isChannelsLast ? "channels last" : order.channelBlock.map { "blocks of \($0)" } ?? "own"
+  }
+
+  /// A table of all steps, in the order in which they run.
+  func table(limits: MachineLimits) -> [String] {
+    let rows = order.compactMap { steps[$0] }.filter { !$0.times.isEmpty }
+    let total = rows.reduce(Duration.zero) { $0 + $1.median }
+    let titles = ["time", "share", "GFLOP/s", "GB/s", "of limit", "kernel", "layout", "layers"]
+    let cells = rows.map { row -> [String] in
+      let seconds = row.median / .seconds(1)
+      let share = seconds > 0 ? limits.share(of: row.work, in: row.median) : 0
+      return [
+        "\(milliseconds(row.median)) ms", percent(row.median / total),
+        row.work.operations > 0 ? oneDigit(Double(row.work.operations) / seconds / 1e9) : "",
+        row.work.bytes > 0 ? oneDigit(Double(row.work.bytes) / seconds / 1e9) : "",
+        row.work.bytes > 0 ? percent(share) : "", row.kernel, row.layout, row.names.joined(separator: " + "),
+      ]
+    }
+    let lines = [titles] + cells
+    let widths = titles.indices.map { column in lines.map { $0[column].count }.max()! }
+    return lines.map { line in
+      let aligned = line.enumerated().map { column, cell in
+        column < 5
+          ? cell.leftPadded(to: widths[column]) : column < titles.count - 1 ? cell.padding(to: widths[column]) : cell
+      }
+      return aligned.joined(separator: "  ")
+    }
+  }
+
+  private func percent(_ share: Double) -> String { share.isFinite ? "\(Int((share * 100).rounded())) %" : "" }
+
+  private func oneDigit(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+}
+
+extension [Duration] {
+  /// The middle one, or the mean of the two in the middle; zero of nothing.
+  var median: Duration {
+    let sorted = sorted()
+    guard !isEmpty else { return .zero }
+    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
+  }
+}
+
+/// The time to a microsecond, as the log prints numbers.
+func milliseconds(_ time: Duration) -> String {
+  FloatText.sixDigits((time / .microseconds(1)).rounded() / 1000)
+}
