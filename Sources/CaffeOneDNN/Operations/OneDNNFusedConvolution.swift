@@ -12,6 +12,8 @@ final class OneDNNFusedConvolution: FusedConvolutionOperation, Explained {
     self.description = description
     if winograd, let method = FusedWinograd(description, on: runtime) {
       self.method = method
+    } else if let method = FusedPaddedPointwise(description, on: runtime) {
+      self.method = method
     } else {
       method = try FusedDirectConvolution(description, on: runtime)
     }
