@@ -7,21 +7,24 @@ internal import Synchronization
 
 extension OneDNNEngine {
   /// The rate at which this engine's threads multiply and add at most, in operations a second, as a measurement of some 30 ms
-  /// finds it; nil where the kernels for this processor cannot be measured.
+  /// finds it; nil where there are no kernels of ours for this processor.
   package func measureMultiplyRate() -> Double? {
     #if canImport(CaffeKernelsAVX512)
       guard Instructions.hasAVX512 else { return nil }
-      return (0..<5).map { _ in
-        let done = Mutex(0.0)
-        let start = ContinuousClock.now
-        divide(runtime.threads) { parts in
-          for _ in parts {
-            let count = MultiplyUnits.exercise(500_000)
-            done.withLock { $0 += count }
+      let (threads, repetitions) = (runtime.threads, 250_000)
+      let sum = Mutex(Float(0))
+      let best = (0..<5).map { _ in
+        ContinuousClock().measure {
+          divide(threads) { parts in
+            for part in parts {
+              let result = MultiplyUnits.exercise(repetitions, factor: 0, summand: Float(part))
+              sum.withLock { $0 += result }
+            }
           }
         }
-        return done.withLock { $0 } / ((ContinuousClock.now - start) / .seconds(1))
-      }.max()
+      }.min()!
+      precondition(!sum.withLock(\.self).isNaN)
+      return Double(threads * repetitions * MultiplyUnits.operations) / (best / .seconds(1))
     #else
       return nil
     #endif

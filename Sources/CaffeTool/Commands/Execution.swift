@@ -36,18 +36,23 @@ struct Execution {
   }
 
   /// A table of all steps, in the order in which they run.
+  ///
+  /// The share of the limit counts the products of the plain algorithm, and values as if they came from memory: Winograd's
+  /// algorithm and caches may go beyond it.
   func table(limits: MachineLimits) -> [String] {
     let rows = order.compactMap { steps[$0] }.filter { !$0.times.isEmpty }
     let total = rows.reduce(Duration.zero) { $0 + $1.median }
     let titles = ["time", "share", "GFLOP/s", "GB/s", "of limit", "kernel", "layout", "layers"]
     let cells = rows.map { row -> [String] in
       let seconds = row.median / .seconds(1)
-      let share = seconds > 0 ? limits.share(of: row.work, in: row.median) : 0
+      // What takes no longer than a call has moved no values.
+      let isMeasurable = row.median > .microseconds(5)
       return [
         "\(milliseconds(row.median)) ms", percent(row.median / total),
-        row.work.operations > 0 ? oneDigit(Double(row.work.operations) / seconds / 1e9) : "",
-        row.work.bytes > 0 ? oneDigit(Double(row.work.bytes) / seconds / 1e9) : "",
-        row.work.bytes > 0 ? percent(share) : "", row.kernel, row.layout, row.names.joined(separator: " + "),
+        isMeasurable && row.work.operations > 0 ? oneDigit(Double(row.work.operations) / seconds / 1e9) : "",
+        isMeasurable && row.work.bytes > 0 ? oneDigit(Double(row.work.bytes) / seconds / 1e9) : "",
+        isMeasurable && row.work.bytes > 0 ? percent(limits.share(of: row.work, in: row.median)) : "", row.kernel,
+        row.layout, row.names.joined(separator: " + "),
       ]
     }
     let lines = [titles] + cells
