@@ -27,6 +27,7 @@ public final class InnerProductLayer: Layer, Explained {
   private var inputs = 0
   private var operation: (any InnerProductOperation)?
   public var kernel: String? { CaffeCore.kernel(of: operation) }
+  public var backwardKernel: String? { CaffeCore.backwardKernel(of: operation) }
   private let discarded = DiscardedGradient()
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {

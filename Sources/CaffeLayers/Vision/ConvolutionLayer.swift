@@ -42,6 +42,7 @@ public final class ConvolutionLayer: Layer, Explained {
   private var geometry: ConvolutionGeometry?
   private var operation: (any ConvolutionOperation)?
   public var kernel: String? { CaffeCore.kernel(of: operation) }
+  public var backwardKernel: String? { CaffeCore.backwardKernel(of: operation) }
   private let discarded = DiscardedGradient()
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {

@@ -45,6 +45,7 @@ public final class DeconvolutionLayer: Layer, Explained {
   /// The convolution from tops to bottoms.
   private var convolution: (any ConvolutionOperation)?
   public var kernel: String? { CaffeCore.kernel(of: convolution) }
+  public var backwardKernel: String? { CaffeCore.backwardKernel(of: convolution) }
   /// How the bias meets a top.
   private var spread: Broadcast?
 

@@ -33,6 +33,7 @@ public final class PoolingLayer: Layer, Explained {
   private var isDifferentiated: Bool
   private var operation: (any PoolingOperation)?
   public var kernel: String? { CaffeCore.kernel(of: operation) }
+  public var backwardKernel: String? { CaffeCore.backwardKernel(of: operation) }
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
     parameter = definition.poolingParam

@@ -8,6 +8,10 @@ internal import CaffeCore
 final class OneDNNConvolution: ConvolutionOperation, Explained {
   let description: ConvolutionDescription
   var kernel: String? { forwardDescriptor.kernel }
+  var backwardKernel: String? {
+    let kernels = [backwardDataDescriptor.kernel, backwardParametersDescriptor.kernel]
+    return kernels[0] == kernels[1] ? kernels[0] : kernels.joined(separator: ", ")
+  }
   private let runtime: Runtime
   private let forwardDescriptor: PrimitiveDescriptor
   private let backwardDataDescriptor: PrimitiveDescriptor

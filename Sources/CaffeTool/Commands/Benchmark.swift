@@ -12,6 +12,7 @@ final class Benchmark {
   private let net: Net
   private let clock = ContinuousClock()
   private var execution: Execution
+  private var backwardExecution: Execution
   private var trace: Trace?
   private var forward: [Duration]
   private var backward: [Duration]
@@ -20,6 +21,7 @@ final class Benchmark {
   init(_ net: Net, traces: Bool = false) {
     self.net = net
     execution = Execution(of: net)
+    backwardExecution = execution
     trace = traces ? Trace() : nil
     forward = Array(repeating: .zero, count: net.layers.count)
     backward = forward
@@ -39,6 +41,9 @@ final class Benchmark {
     if !isPlanned { runBackward() }
     backward = Array(repeating: .zero, count: net.layers.count)
     trace = trace.map { _ in Trace() }
+    for index in net.layers.indices.reversed() where net.layers[index].needsBackward {
+      backwardExecution.describeBackward(of: index)
+    }
     net.stepObserver = { self.execution.describe($0) }
     _ = try net.forward()
     defer { net.stepObserver = nil }
@@ -76,6 +81,10 @@ final class Benchmark {
     log.info(
       "What was executed forward (medians; limits of this machine: \(multiplying)\(Int(limits.bytes / 1e9)) GB/s):")
     for line in execution.table(limits: limits) { log.info("\(line)") }
+    if !isPlanned {
+      log.info("What was executed backward:")
+      for line in backwardExecution.table(limits: limits) { log.info("\(line)") }
+    }
     return trace
   }
 
@@ -112,7 +121,7 @@ final class Benchmark {
   }
 
   private func note(_ step: ExecutedStep) {
-    execution.add(step)
+    execution.add(step.duration, to: step.layers)
     forward[step.layers[0]] += step.duration
     guard trace != nil, let known = execution.steps[step.layers] else { return }
     trace?.add(
@@ -138,6 +147,7 @@ final class Benchmark {
         try node.layer.backward(node.tops, node.bottoms, propagate: node.propagation)
         let duration = clock.now - start
         backward[index] += duration
+        backwardExecution.add(duration, to: [index])
         trace?.add(node.name, category: "backward", from: start, for: duration)
       } catch {
         // Such as ArgMax, which has no gradient.

@@ -20,18 +20,32 @@ struct Execution {
 
   /// Notes what a step is; this takes time, so it is done in a pass that nobody measures.
   mutating func describe(_ step: ExecutedStep) {
-    guard steps[step.layers] == nil else { return }
-    order.append(step.layers)
-    steps[step.layers] = Step(
-      names: step.layers.map { net.layers[$0].name }, kernel: step.kernel ?? "loop",
-      layout: step.results.first.map(layout) ?? "", work: Work(of: step.layers, in: net))
+    note(
+      step.layers, kernel: step.kernel, layout: step.results.first.map { layout(of: $0.data, $0.shape) },
+      Work(of: step.layers, in: net))
   }
 
-  mutating func add(_ step: ExecutedStep) { steps[step.layers]?.times.append(step.duration) }
+  /// Notes what the backward pass of a layer is.
+  mutating func describeBackward(of index: Int) {
+    let node = net.layers[index]
+    let result = node.bottoms.indices.first { node.propagation[$0] }.map { node.bottoms[$0] }
+    note(
+      [index], kernel: (node.layer as? any Explained)?.backwardKernel,
+      layout: result.map { layout(of: $0.diff, $0.shape) }, Work(backwardOf: index, in: net))
+  }
 
-  private func layout(of blob: Blob) -> String {
-    guard let order = net.engine.order(of: blob.data, blob.shape) else { return "rows" }
-    let isChannelsLast = blob.shape.rank > 1 && order.channelBlock == blob.shape[1]
+  private mutating func note(_ layers: [Int], kernel: String?, layout: String?, _ work: Work) {
+    guard steps[layers] == nil else { return }
+    order.append(layers)
+    steps[layers] = Step(
+      names: layers.map { net.layers[$0].name }, kernel: kernel ?? "loop", layout: layout ?? "", work: work)
+  }
+
+  mutating func add(_ duration: Duration, to layers: [Int]) { steps[layers]?.times.append(duration) }
+
+  private func layout(of buffer: Buffer, _ shape: Shape) -> String {
+    guard let order = net.engine.order(of: buffer, shape) else { return "rows" }
+    let isChannelsLast = shape.rank > 1 && order.channelBlock == shape[1]
     return isChannelsLast ? "channels last" : order.channelBlock.map { "blocks of \($0)" } ?? "own"
   }
 
@@ -45,13 +59,14 @@ struct Execution {
     let titles = ["time", "share", "GFLOP/s", "GB/s", "of limit", "kernel", "layout", "layers"]
     let cells = rows.map { row -> [String] in
       let seconds = row.median / .seconds(1)
-      // What takes no longer than a call has moved no values.
-      let isMeasurable = row.median > .microseconds(5)
+      let share = limits.share(of: row.work, in: row.median)
+      // What looks several times as fast as memory has moved nothing: it handed its values on, or where they lie.
+      let isMeasurable = row.work.operations > 0 || share < 3
       return [
         "\(milliseconds(row.median)) ms", percent(row.median / total),
         isMeasurable && row.work.operations > 0 ? oneDigit(Double(row.work.operations) / seconds / 1e9) : "",
         isMeasurable && row.work.bytes > 0 ? oneDigit(Double(row.work.bytes) / seconds / 1e9) : "",
-        isMeasurable && row.work.bytes > 0 ? percent(limits.share(of: row.work, in: row.median)) : "", row.kernel,
+        isMeasurable && row.work.bytes > 0 ? percent(share) : "", row.kernel,
         row.layout, row.names.joined(separator: " + "),
       ]
     }

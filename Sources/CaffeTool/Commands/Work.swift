@@ -26,4 +26,19 @@ struct Work {
     values = layers.count == 1 && sharesMemory ? 0 : values + last.tops.reduce(0) { $0 + $1.count }
     bytes = values * MemoryLayout<Float>.stride
   }
+
+  /// The backward pass of a layer: it reads what the forward pass read and the gradients of its tops, and writes those gradients
+  /// that are wanted.
+  init(backwardOf index: Int, in net: Net) {
+    let node = net.layers[index]
+    let products = Work(of: [index], in: net).operations
+    let bottoms = node.bottoms.indices.filter { node.propagation[$0] }
+    let learns = node.propagation.parameters.contains(true)
+    guard learns || !bottoms.isEmpty else { return }
+    operations = products * ((learns ? 1 : 0) + (bottoms.isEmpty ? 0 : 1))
+    var values = node.tops.reduce(0) { $0 + $1.count } + bottoms.reduce(0) { $0 + node.bottoms[$1].count }
+    values +=
+      node.bottoms.reduce(0) { $0 + $1.count } + (learns ? 2 : 1) * node.layer.parameters.reduce(0) { $0 + $1.count }
+    bytes = values * MemoryLayout<Float>.stride
+  }
 }

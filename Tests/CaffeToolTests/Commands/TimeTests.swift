@@ -43,7 +43,9 @@ import Testing
     let run = try Run("time", "-model", "net_conv.prototxt", "-iterations", "2", "-phase", phase, in: folder.url)
     let title = try #require(run.messages.firstIndex { $0.hasPrefix("What was executed forward (medians; limits") })
     #expect(run.messages[title + 1].split(separator: " ").first == "time")
-    let rows = run.messages[(title + 2)...].filter { !$0.isEmpty }
+    let backward = run.messages.firstIndex(of: "What was executed backward:")
+    #expect((backward != nil) == (phase == "TRAIN"))
+    let rows = run.messages[(title + 2)..<(backward ?? run.messages.endIndex)].filter { !$0.isEmpty }
     let layers = rows.flatMap { row in
       row.components(separatedBy: "  ").last!.components(separatedBy: " + ").filter { !$0.contains("split") }
     }
