@@ -379,16 +379,17 @@ static inline dnnl_status_t caffe_batch_normalization_backward(
 
 // Across channels.
 static inline dnnl_status_t caffe_lrn_forward(
-    dnnl_primitive_desc_t *result, dnnl_engine_t engine, caffe_layout_t layout, int64_t size, float alpha, float beta,
-    float k) {
+    dnnl_primitive_desc_t *result, dnnl_engine_t engine, bool training, caffe_layout_t layout, int64_t size,
+    float alpha, float beta, float k) {
+  dnnl_prop_kind_t kind = training ? dnnl_forward_training : dnnl_forward_inference;
 #if DNNL_VERSION_MAJOR >= 3
   CAFFE_CREATE(
-      lrn_forward, caffe_plain, engine, dnnl_forward_training, dnnl_lrn_across_channels, caffe_descriptor(layout),
+      lrn_forward, caffe_plain, engine, kind, dnnl_lrn_across_channels, caffe_descriptor(layout),
       caffe_descriptor(layout), size, alpha, beta, k)
 #else
   CAFFE_CREATE(
-      lrn, lrn_forward, caffe_plain, NULL, dnnl_forward_training, dnnl_lrn_across_channels, caffe_descriptor(layout), size,
-      alpha, beta, k)
+      lrn, lrn_forward, caffe_plain, NULL, kind, dnnl_lrn_across_channels, caffe_descriptor(layout), size, alpha, beta,
+      k)
 #endif
 }
 

@@ -7,13 +7,16 @@ public struct LocalResponseNormalizationDescription: Hashable, Sendable {
   public var alpha: Float
   public var beta: Float
   public var k: Float
+  /// Whether `backward` may follow; if not, `forward` need not keep anything for it.
+  public var isDifferentiated: Bool
 
-  public init(shape: Shape, size: Int, alpha: Float, beta: Float, k: Float) {
+  public init(shape: Shape, size: Int, alpha: Float, beta: Float, k: Float, isDifferentiated: Bool = true) {
     self.shape = shape
     self.size = size
     self.alpha = alpha
     self.beta = beta
     self.k = k
+    self.isDifferentiated = isDifferentiated
   }
 }
 

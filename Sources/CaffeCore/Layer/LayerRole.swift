@@ -14,7 +14,7 @@ public enum LayerRole {
 }
 
 /// A layer that scales and shifts each channel, as BatchNorm and Scale do in inference.
-public protocol ChannelScaling: AnyObject {
+public protocol ChannelScaling: Layer {
   /// Applies the layer to y = scale[c] · x + shift[c], for all channels: the numbers become those of the layer's result.
   func apply(toScale scale: UnsafeMutableBufferPointer<Float>, shift: UnsafeMutableBufferPointer<Float>)
 }

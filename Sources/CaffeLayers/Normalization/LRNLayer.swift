@@ -42,6 +42,7 @@ public final class LRNLayer: Layer, Explained {
   /// α / n
   private let factor: Float
   private let beta: Float
+  private let isTraining: Bool
   private let input = KeptInput()
   private let engine: any Engine
   private var operation: (any LocalResponseNormalizationOperation)?
@@ -55,6 +56,7 @@ public final class LRNLayer: Layer, Explained {
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
     parameter = definition.lrnParam
+    isTraining = context.phase == .train
     engine = context.engine(plain: parameter.engine == .caffe)
     guard parameter.localSize % 2 == 1 else {
       throw NetError("LRN only supports odd values for local_size (it is \(parameter.localSize))")
@@ -75,7 +77,8 @@ public final class LRNLayer: Layer, Explained {
     top[0].reshape(like: bottom[0])
     if region == .acrossChannels {
       let description = LocalResponseNormalizationDescription(
-        shape: shape, size: Int(parameter.localSize), alpha: parameter.alpha, beta: beta, k: k)
+        shape: shape, size: Int(parameter.localSize), alpha: parameter.alpha, beta: beta, k: k,
+        isDifferentiated: isTraining)
       if operation?.description != description { operation = engine.localResponseNormalization(description) }
     }
     neighbourSums = NeighbourSums(region, size: Int(parameter.localSize), image: shape.axes(1...))

@@ -1,6 +1,10 @@
 internal import COneDNN
 internal import CaffeCore
 
+#if canImport(CaffeKernelsAVX512)
+  internal import CaffeKernelsAVX512
+#endif
+
 /// Three matrix products on row-major memory, so that no iteration spends time on packing weights.
 ///
 ///     y = x · Wᵀ + b,   dx = dy · W,   dW += dyᵀ · x,   db += Σ dy
@@ -69,6 +73,13 @@ final class OneDNNInnerProduct: InnerProductOperation, Explained {
   private func forwardFewRows(
     _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ b: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>
   ) {
+    #if canImport(CaffeKernelsAVX512)
+      if Instructions.hasAVX512, !isTransposed {
+        return runtime.parallelFor(outputs, grain: max(4, (parallelForGrain / inputs + 3) / 4 * 4)) {
+          FewRows.multiply(x, rows: rows, inputs: inputs, w, b, into: y, outputs: outputs, range: $0)
+        }
+      }
+    #endif
     if let b { for row in 0..<rows { (y + row * outputs).update(from: b, count: outputs) } }
     runtime.useThreads()
     let transposition = CChar(UInt8(ascii: isTransposed ? "N" : "T"))

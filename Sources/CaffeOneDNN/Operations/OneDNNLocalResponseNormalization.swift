@@ -13,6 +13,9 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
   /// The pass of the last `forward`, which left in its workspace what `backward` needs.
   private var last: NormalizationPass
   private let kept = Buffer()
+  /// Whether the last `forward` left behind what `backward` needs.
+  private var isPrepared = false
+  private var inferences = PerLayout<Primitive>()
 
   init(_ description: LocalResponseNormalizationDescription, on runtime: Runtime) throws(OneDNNError) {
     guard description.shape.count > 0 else {
@@ -31,12 +34,32 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
       layout.map { layout in
         passes.entry(for: layout) { (try? Self.pass(description, layout, on: runtime)) ?? blocked }
       } ?? blocked
-    last.forward.read(.source, from: source)
-    last.forward.write(.destination, to: destination)
-    last.forward.execute()
+    isPrepared = description.isDifferentiated
+    run(isPrepared ? last.forward : inference(in: last.forward.layout(.source)), source, into: destination)
+  }
+
+  private func run(_ forward: Primitive, _ source: Buffer, into destination: Buffer) {
+    forward.read(.source, from: source)
+    forward.write(.destination, to: destination)
+    forward.execute()
+  }
+
+  /// A pass that keeps nothing.
+  private func inference(in layout: Layout) -> Primitive {
+    inferences.entry(for: layout) {
+      demand { () throws(OneDNNError) in
+        try Primitive(
+          Self.forward(description, layout, isDifferentiated: false), [.source, .destination], on: runtime)
+      }
+    }
   }
 
   func backward(_ destinationDiff: Buffer, at source: Buffer, into sourceDiff: Buffer) {
+    if !isPrepared {
+      kept.resize(to: source.count)
+      run(last.forward, source, into: kept)
+      isPrepared = true
+    }
     let backward = last.backward
     backward.read(.source, from: source)
     // The gradient at a place needs that of its neighbours: it cannot be overwritten on the way.
@@ -73,13 +96,21 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
   ) throws(OneDNNError) -> NormalizationPass {
     let engine = Device.processor.handle
     let (size, alpha, beta, k) = (Int64(description.size), description.alpha, description.beta, description.k)
-    let forward = try PrimitiveDescriptor("a local response normalisation") {
-      caffe_lrn_forward(&$0, engine, layout.handle, size, alpha, beta, k)
-    }
+    let forward = try forward(description, layout, isDifferentiated: true)
     let backward = try PrimitiveDescriptor("the gradient of a local response normalisation") {
       caffe_lrn_backward(&$0, engine, layout.handle, size, alpha, beta, k, forward.handle)
     }
     return try NormalizationPass(
       forward, [.source, .destination], backward, [.source, .destinationDiff, .sourceDiff], on: runtime)
+  }
+
+  private static func forward(
+    _ description: LocalResponseNormalizationDescription, _ layout: Layout, isDifferentiated: Bool
+  ) throws(OneDNNError) -> PrimitiveDescriptor {
+    try PrimitiveDescriptor("a local response normalisation") {
+      caffe_lrn_forward(
+        &$0, Device.processor.handle, isDifferentiated, layout.handle, Int64(description.size), description.alpha,
+        description.beta, description.k)
+    }
   }
 }

@@ -69,8 +69,21 @@ final class FusedWinograd: FusedConvolutionMethod {
 }
 
 extension WinogradConvolution {
-  /// Whether the algorithm is faster than the direct way: not for so few channels that the transforms outweigh the products.
+  /// Whether the algorithm is faster than the direct way, by an estimate in the units of one product.
+  ///
+  /// The direct way takes about as long as its products. Here there are fewer, but the transformed weights are several times
+  /// as large and come from memory each time, and few tiles or channels do not fill the kernels.
   static func isWorthwhile(_ description: ConvolutionDescription) -> Bool {
-    min(description.channels, description.outputs) / description.group >= 16
+    let (channels, outputs) = (description.channels / description.group, description.outputs / description.group)
+    guard description.kernel.count == 2, min(channels, outputs) >= 16 else { return false }
+    let kernel = description.kernel[0]
+    let side = 7 - kernel
+    let tiles = description.batch * description.output.reduce(1) { $0 * (($1 + side - 1) / side) }
+    let direct = description.batch * description.output.reduce(1, *) * channels * outputs * kernel * kernel
+    let products = 36 * (tiles + 13) / 14 * 14 * channels * ((outputs + 31) / 32 * 32)
+    let transforms = 36 * tiles * (channels + outputs) * 16
+    // At 45 GB/s a float takes as long as some 20 products of one of two processors.
+    let weights = 36 * channels * outputs * 20
+    return products + transforms + weights < direct
   }
 }

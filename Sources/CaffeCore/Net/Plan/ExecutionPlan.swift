@@ -18,6 +18,12 @@ final class ExecutionPlan {
     /// Buffers that no later step reads.
     var forgets: [Buffer] = []
 
+    /// The layers that the step runs.
+    var layers: [Int] {
+      guard case .convolution(let convolution) = work else { return [layer] }
+      return convolution.layers
+    }
+
     /// Whether the step makes a buffer's memory its own.
     func consumes(_ buffer: Buffer) -> Bool {
       guard case .convolution(let convolution) = work else { return false }
@@ -67,6 +73,8 @@ final class ConvolutionStep {
   var mayConsumeAddend = false
   private let scale = Buffer()
   private let shift = Buffer()
+  /// What scale and shift were made from.
+  private var versions: [Int] = []
 
   init(
     _ operation: any FusedConvolutionOperation, layers: [Int], parameters: [Blob], scalings: [any ChannelScaling],
@@ -96,6 +104,9 @@ final class ConvolutionStep {
 
   /// One factor and one summand for each channel from all the layers that scale.
   private func composeScalings() {
+    let versions = (parameters.dropFirst() + scalings.flatMap(\.parameters)).map(\.data.version)
+    guard versions != self.versions else { return }
+    self.versions = versions
     let channels = operation.description.convolution.outputs
     scale.resize(to: channels)
     shift.resize(to: channels)

@@ -5,6 +5,8 @@ final class Planning {
   fileprivate var operations = FusedOperations()
   /// Buffers whose values somebody asked for after they had been left out or forgotten.
   fileprivate var kept: Set<ObjectIdentifier> = []
+  /// What `Blob.structureChanges` was when all layers had been reshaped.
+  fileprivate var reshapedAt: Int?
   /// How often values had to be computed again.
   fileprivate var recalls = 0
   /// A net that runs backward needs every value: it does without a plan.
@@ -24,9 +26,7 @@ extension Net {
     guard phase == .test, !planning.isStopped, !logsDebugInfo, beforeForward.isEmpty, afterForward.isEmpty else {
       return nil
     }
-    for node in layers {
-      do { try node.reshapeIfNeeded() } catch { throw node.located(error) }
-    }
+    try reshapeIfAnythingChanged()
     let plan = currentPlan()
     guard plan.joinsOrForgets else { return nil }
     for buffer in plan.leftOut { forget(buffer) }
@@ -49,6 +49,16 @@ extension Net {
       for buffer in step.forgets where buffer.isInEngineForm || step.consumes(buffer) { forget(buffer) }
     }
     return loss
+  }
+
+  /// Looks at each layer only when some blob of the process has changed its shape or memory, or shapes depend on more than that.
+  private func reshapeIfAnythingChanged() throws(NetError) {
+    guard planning.reshapedAt != Blob.structureChanges else { return }
+    for node in layers {
+      do { try node.reshapeIfNeeded() } catch { throw node.located(error) }
+    }
+    let reshapesAlways = layers.contains { Swift.type(of: $0.layer).reshapesEveryPass }
+    planning.reshapedAt = reshapesAlways ? nil : Blob.structureChanges
   }
 
   private func currentPlan() -> ExecutionPlan {

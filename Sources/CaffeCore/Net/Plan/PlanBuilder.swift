@@ -178,12 +178,7 @@ struct PlanBuilder {
     var stays = Set(net.outputs.map { ObjectIdentifier(net.blobs[$0].data) })
     for parameter in net.parameters { stays.insert(ObjectIdentifier(parameter.blob.data)) }
     for step in steps {
-      let layers: [Int] =
-        switch step.work {
-        case .convolution(let convolution): convolution.layers
-        case .layer, .done: [step.layer]
-        }
-      for node in layers.map({ net.layers[$0] }) {
+      for node in step.layers.map({ net.layers[$0] }) {
         for blob in node.bottoms + node.tops {
           let id = ObjectIdentifier(blob.data)
           buffers[id] = blob.data
