@@ -14,7 +14,7 @@ public final class OneDNNEngine: Engine {
 
   /// - Parameter threads: how many threads compute; by default OpenMP decides, which takes all processors unless
   ///   `OMP_NUM_THREADS` says otherwise.
-  /// - Parameter winograd: whether convolutions of nets that only infer may be computed by Winograd's algorithm, which rounds
+  /// - Parameter winograd: whether convolutions may be computed by Winograd's algorithm, which rounds
   ///   otherwise: results differ by about 1e-5 of the largest.
   public init(threads: Int? = nil, winograd: Bool = true) {
     usesWinograd = winograd
@@ -25,7 +25,7 @@ public final class OneDNNEngine: Engine {
   package var reorderCount: Int { runtime.reorderCount }
 
   public func convolution(_ description: ConvolutionDescription) -> any ConvolutionOperation {
-    (try? OneDNNConvolution(description, on: runtime)) ?? reference.convolution(description)
+    (try? OneDNNConvolution(description, winograd: usesWinograd, on: runtime)) ?? reference.convolution(description)
   }
 
   public func fusedConvolution(_ description: FusedConvolutionDescription) -> (any FusedConvolutionOperation)? {

@@ -2,13 +2,17 @@ public import CaffeKernels
 
 extension WinogradTiles {
   /// Transforms row-major weights (outputs × channels × kernel × kernel) for some pairs of blocks of outputs.
+  ///
+  /// - Parameter forGradient: whether they lie as channels × outputs × kernel × kernel, and are to be turned by half a turn: so
+  ///   the weights of a convolution become those of its gradient by its source, whose outputs are its channels.
   public static func transformWeights(
-    _ weights: UnsafePointer<Float>, kernel: Int, channels: Int, outputs: Int, pairs: Range<Int>,
+    _ weights: UnsafePointer<Float>, kernel: Int, channels: Int, outputs: Int, pairs: Range<Int>, forGradient: Bool,
     into transformed: UnsafeMutablePointer<Float>
   ) {
     let blocks = (outputs &+ 15) / 16
     let place = blocks &* channels &* 16
     let taps = kernel &* kernel
+    let (outputStride, channelStride) = forGradient ? (taps, outputs &* taps) : (channels &* taps, taps)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 25 * 16) { taken in
       let taken = taken.baseAddress!
       for block in (2 &* pairs.lowerBound)..<min(2 &* pairs.upperBound, blocks) {
@@ -19,8 +23,12 @@ extension WinogradTiles {
         for i in 0..<(taps &* 16) { taken[i] = 0 }
         for channel in 0..<channels {
           for output in 0..<valid {
-            let filter = weights + ((block &* 16 &+ output) &* channels &+ channel) &* taps
-            for tap in 0..<taps { taken[tap &* 16 &+ output] = filter[tap] }
+            let filter = weights + ((block &* 16 &+ output) &* outputStride &+ channel &* channelStride)
+            if forGradient {
+              for tap in 0..<taps { taken[tap &* 16 &+ output] = filter[taps &- 1 &- tap] }
+            } else {
+              for tap in 0..<taps { taken[tap &* 16 &+ output] = filter[tap] }
+            }
           }
           let u = target + channel &* width
           if kernel == 3 {

@@ -57,12 +57,21 @@ public final class DropoutLayer: StatefulLayer {
     multiply(top[0].diff, top[0].shape, into: bottom[0].diff)
   }
 
+  /// Draws the mask in pieces with a stream of random numbers each, so that it is the same on any number of threads.
   private func drawMask() {
-    var random = Random(seed: seed, stream: position)
+    let seed = Random.seed(seed, part: position)
     position += 1
     let mask = self.mask.uninitializedValues
     let scale = 1 / (1 - ratio)
-    for i in 0..<mask.count { mask[i] = random.uniform() < ratio ? 0 : scale }
+    let size = 4096
+    engine.divide((mask.count + size - 1) / size) { pieces in
+      for piece in pieces {
+        var random = Random(seed: seed, stream: UInt64(piece))
+        for i in piece * size..<min((piece + 1) * size, mask.count) {
+          mask[i] = random.uniform() < ratio ? 0 : scale
+        }
+      }
+    }
   }
 
   private func multiply(_ x: Buffer, _ shape: Shape, into y: Buffer) {

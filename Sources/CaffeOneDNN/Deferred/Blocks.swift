@@ -1,3 +1,5 @@
+internal import CaffeCore
+
 /// A tensor that lies in blocks of 8 or 16 channels: items × blocks × places × channels of the block.
 struct Blocks: Equatable {
   let items: Int
@@ -91,6 +93,12 @@ final class ChannelValues {
   deinit { values.deallocate() }
 
   subscript(channel: Int) -> Float { values[channel] }
+
+  /// Overwrites a buffer with the first `count` numbers.
+  func write(to buffer: Buffer, count: Int) {
+    let target = buffer.uninitializedValues
+    for c in 0..<count { target[c] = values[c] }
+  }
 
   private init(_ a: ChannelValues, _ b: ChannelValues, _ combine: (Float, Float) -> Float) {
     precondition(a.count == b.count, "channels of different tensors")

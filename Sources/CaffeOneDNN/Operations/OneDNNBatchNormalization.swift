@@ -63,8 +63,8 @@ final class OneDNNBatchNormalization: BatchNormalizationOperation, Explained {
   ) {
     let x = source.currentMemory(in: layout, on: runtime)
     let statistics = ChannelStatistics(of: x, blocks, on: runtime)
-    mean.uninitializedValues.baseAddress!.update(from: statistics.mean.values, count: description.channels)
-    variance.uninitializedValues.baseAddress!.update(from: statistics.variance.values, count: description.channels)
+    statistics.mean.write(to: mean, count: description.channels)
+    statistics.variance.write(to: variance, count: description.channels)
     let r = inverseDeviation(variance, blocks)
     let offset = ChannelValues(blocks, channels: description.channels) { -r[$0] * statistics.mean[$0] }
     let formula = Deferred.Formula(terms: [.init(source: x, scale: r)], offset: offset)

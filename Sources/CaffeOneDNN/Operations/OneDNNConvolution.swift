@@ -4,12 +4,13 @@ internal import CaffeCore
 /// Convolution in whatever layouts oneDNN finds fastest.
 ///
 /// One to three spatial axes, groups and dilation; anything else is refused. Packed weights stay with the weights' buffer and
-/// are packed again only when somebody has written the weights.
+/// are packed again only when somebody has written the weights. Where it is faster, results and their gradients are computed by
+/// Winograd's algorithm.
 final class OneDNNConvolution: ConvolutionOperation, Explained {
   let description: ConvolutionDescription
-  var kernel: String? { forwardDescriptor.kernel }
+  var kernel: String? { winograd?.kernel ?? forwardDescriptor.kernel }
   var backwardKernel: String? {
-    let kernels = [backwardDataDescriptor.kernel, backwardParametersDescriptor.kernel]
+    let kernels = [backwardWinograd?.kernel ?? backwardDataDescriptor.kernel, backwardParametersDescriptor.kernel]
     return kernels[0] == kernels[1] ? kernels[0] : kernels.joined(separator: ", ")
   }
   private let runtime: Runtime
@@ -29,9 +30,16 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   private lazy var weightsDiff = AddingOutput(.weightsDiff, of: backwardParametersPass, on: runtime)
   private lazy var biasDiff = AddingOutput(.biasDiff, of: backwardParametersPass, on: runtime)
 
-  init(_ description: ConvolutionDescription, on runtime: Runtime) throws(OneDNNError) {
+  private let usesWinograd: Bool
+  private lazy var winograd =
+    usesWinograd ? LearningWinograd(description, gradient: false, on: runtime) : nil
+  private lazy var backwardWinograd =
+    usesWinograd ? LearningWinograd(description, gradient: true, on: runtime) : nil
+
+  init(_ description: ConvolutionDescription, winograd: Bool = false, on runtime: Runtime) throws(OneDNNError) {
     self.description = description
     self.runtime = runtime
+    usesWinograd = winograd
     guard (1...3).contains(description.input.count), description.source.count > 0, description.destination.count > 0,
       !Self.isMiscomputed(description)
     else { throw OneDNNError(operation: "describe a convolution", status: dnnl_unimplemented) }
@@ -53,6 +61,7 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   }
 
   func forward(_ source: Buffer, weights: Buffer, bias: Buffer?, into destination: Buffer) {
+    if let winograd { return winograd(source, weights: weights, bias: bias, into: destination) }
     let pass = forwardPass
     pass.read(.source, from: source)
     pass.read(.weights, from: weights)
@@ -62,6 +71,9 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   }
 
   func backwardData(_ destinationDiff: Buffer, weights: Buffer, into sourceDiff: Buffer) {
+    if let backwardWinograd {
+      return backwardWinograd(destinationDiff, weights: weights, bias: nil, into: sourceDiff)
+    }
     let pass = backwardDataPass
     pass.read(.destinationDiff, from: destinationDiff)
     pass.read(.weights, from: weights)

@@ -56,7 +56,11 @@ package final class WinogradConvolution {
   }
 
   /// Transforms row-major weights (outputs × channels of a group × kernel × kernel).
-  package func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
+  ///
+  /// - Parameter forGradient: whether they are the weights of the convolution whose gradient by its source this one computes.
+  package func pack(
+    _ weights: UnsafePointer<Float>, forGradient: Bool = false, into packed: UnsafeMutablePointer<Float>
+  ) {
     #if canImport(CaffeKernelsAVX512)
       let kernel = tiles.kernel
       for group in 0..<description.group {
@@ -64,7 +68,8 @@ package final class WinogradConvolution {
         let target = packed + group * packedCount / description.group
         runtime.parallelFor(outputPairs, grain: 1) {
           WinogradTiles.transformWeights(
-            filters, kernel: kernel, channels: channels, outputs: outputs, pairs: $0, into: target)
+            filters, kernel: kernel, channels: channels, outputs: outputs, pairs: $0, forGradient: forGradient,
+            into: target)
         }
       }
     #endif
