@@ -182,6 +182,24 @@ static inline dnnl_status_t caffe_layout_create_blocked(
 #endif
 }
 
+// A layout of filters, of rank 5 if they are in groups: blocks of outputs × blocks of channels × taps × 16 channels × 16 outputs.
+static inline dnnl_status_t caffe_layout_create_filter_blocks(
+    caffe_layout_t *layout, int rank, const int64_t *dimensions) {
+  *layout = NULL;
+  if (rank != 4 && rank != 5) return dnnl_unimplemented;
+  dnnl_format_tag_t tag = rank == 5 ? dnnl_gOIhw16i16o : dnnl_OIhw16i16o;
+#if DNNL_VERSION_MAJOR >= 3
+  return dnnl_memory_desc_create_with_tag((dnnl_memory_desc_t *)layout, rank, dimensions, dnnl_f32, tag);
+#else
+  dnnl_memory_desc_t *descriptor = (dnnl_memory_desc_t *)malloc(sizeof(dnnl_memory_desc_t));
+  if (!descriptor) return dnnl_out_of_memory;
+  dnnl_status_t status = dnnl_memory_desc_init_by_tag(descriptor, rank, dimensions, dnnl_f32, tag);
+  if (status != dnnl_success) { free(descriptor); descriptor = NULL; }
+  *layout = (caffe_layout_t)descriptor;
+  return status;
+#endif
+}
+
 static inline dnnl_status_t caffe_memory_create(
     dnnl_memory_t *memory, caffe_layout_t layout, dnnl_engine_t engine, void *values) {
   return dnnl_memory_create(memory, caffe_descriptor(layout), engine, values);

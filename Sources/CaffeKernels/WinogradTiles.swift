@@ -95,3 +95,48 @@ public struct WinogradTiles: Sendable {
     position.item &+= 1
   }
 }
+
+/// In which order filters (outputs × channels × taps) lie: row-major, or in blocks of 16 outputs and 16 channels.
+///
+/// Filter (output, channel) begins where `output` and `channel` say together, and its taps are `tap` apart.
+@frozen
+public struct FilterOrder: Sendable {
+  @frozen
+  public struct Axis: Sendable {
+    /// Floats from one block of 16 to the next, and from one to the next in a block.
+    public var block: Int
+    public var lane: Int
+
+    @inlinable
+    public init(block: Int, lane: Int) {
+      self.block = block
+      self.lane = lane
+    }
+
+    @inlinable @inline(__always)
+    public func offset(_ index: Int) -> Int { (index &>> 4) &* block &+ (index & 15) &* lane }
+  }
+
+  public var output: Axis
+  public var channel: Axis
+  public var tap: Int
+  public var firstTap: Int
+
+  public static func rowMajor(channels: Int, taps: Int) -> FilterOrder {
+    FilterOrder(
+      output: Axis(block: 16 * channels * taps, lane: channels * taps), channel: Axis(block: 16 * taps, lane: taps),
+      tap: 1, firstTap: 0)
+  }
+
+  /// Blocks of outputs × blocks of channels × taps × 16 channels × 16 outputs.
+  public static func blocked(channels: Int, taps: Int) -> FilterOrder {
+    FilterOrder(
+      output: Axis(block: (channels + 15) / 16 * taps * 256, lane: 1), channel: Axis(block: taps * 256, lane: 16),
+      tap: 256, firstTap: 0)
+  }
+
+  /// The same filters as they map gradients back: outputs and channels in each other's place, taps from last to first.
+  public func transposed(taps: Int) -> FilterOrder {
+    FilterOrder(output: channel, channel: output, tap: -tap, firstTap: (taps - 1) * tap)
+  }
+}

@@ -14,8 +14,8 @@ public final class OneDNNEngine: Engine {
 
   /// - Parameter threads: how many threads compute; by default OpenMP decides, which takes all processors unless
   ///   `OMP_NUM_THREADS` says otherwise.
-  /// - Parameter winograd: whether convolutions may be computed by Winograd's algorithm, which rounds
-  ///   otherwise: results differ by about 1e-5 of the largest.
+  /// - Parameter winograd: whether convolutions may be computed by Winograd's algorithm, which rounds otherwise: results differ
+  ///   by less than 1e-5 of the largest.
   public init(threads: Int? = nil, winograd: Bool = true) {
     usesWinograd = winograd
     runtime = Runtime(threads: threads)

@@ -38,7 +38,22 @@ import Testing
     return all
   }()
 
-  @Test(arguments: descriptions)
+  /// Large enough for Winograd's algorithm.
+  static let largeDescriptions = [
+    convolution(64, 64, input: [28, 28], kernel: 3, pad: 1),
+    convolution(32, 40, input: [21, 19], kernel: 5, pad: 2),
+    convolution(batch: 4, 64, 128, group: 2, input: [27, 27], kernel: 3, pad: 2, hasBias: false),
+  ]
+
+  @Test(arguments: largeDescriptions)
+  func `uses Winograd's algorithm where that is faster, unless told not to`(description: ConvolutionDescription) {
+    guard OneDNNEngine().winogradConvolution(description) != nil else { return }
+    func kernel(_ engine: OneDNNEngine) -> String? { (engine.convolution(description) as? any Explained)?.kernel }
+    #expect(kernel(OneDNNEngine())?.contains("winograd") == true)
+    #expect(kernel(OneDNNEngine(winograd: false))?.contains("winograd") == false)
+  }
+
+  @Test(arguments: descriptions + largeDescriptions)
   func `agrees with the reference`(description: ConvolutionDescription) {
     let fast = Pass(OneDNNEngine().convolution(description))
     let plain = Pass(ReferenceEngine().convolution(description))
@@ -50,7 +65,7 @@ import Testing
 
   @Test(arguments: [
     convolution(20, 50, input: [6, 6], kernel: 3), convolution(16, 32, input: [6, 6], kernel: 3),
-    convolution(4, 8, group: 2, input: [6, 6], kernel: 3),
+    convolution(4, 8, group: 2, input: [6, 6], kernel: 3), largeDescriptions[0],
   ])
   func `adds to the gradients of the parameters`(description: ConvolutionDescription) {
     let pass = Pass(OneDNNEngine().convolution(description))
@@ -67,8 +82,8 @@ import Testing
     expectClose(pass.weightsDiff, once, "after setting to zero")
   }
 
-  @Test func `sees weights that were written between two passes`() {
-    let description = convolution(16, 32, input: [6, 6], kernel: 3)
+  @Test(arguments: [convolution(16, 32, input: [6, 6], kernel: 3), largeDescriptions[0]])
+  func `sees weights that were written between two passes`(description: ConvolutionDescription) {
     let fast = Pass(OneDNNEngine().convolution(description))
     let plain = Pass(ReferenceEngine().convolution(description))
     for pass in [fast, plain] {

@@ -1,18 +1,14 @@
 public import CaffeKernels
 
 extension WinogradTiles {
-  /// Transforms row-major weights (outputs × channels × kernel × kernel) for some pairs of blocks of outputs.
-  ///
-  /// - Parameter forGradient: whether they lie as channels × outputs × kernel × kernel, and are to be turned by half a turn: so
-  ///   the weights of a convolution become those of its gradient by its source, whose outputs are its channels.
+  /// Transforms filters for some pairs of blocks of outputs.
   public static func transformWeights(
-    _ weights: UnsafePointer<Float>, kernel: Int, channels: Int, outputs: Int, pairs: Range<Int>, forGradient: Bool,
-    into transformed: UnsafeMutablePointer<Float>
+    _ weights: UnsafePointer<Float>, in order: FilterOrder, kernel: Int, channels: Int, outputs: Int,
+    pairs: Range<Int>, into transformed: UnsafeMutablePointer<Float>
   ) {
     let blocks = (outputs &+ 15) / 16
     let place = blocks &* channels &* 16
     let taps = kernel &* kernel
-    let (outputStride, channelStride) = forGradient ? (taps, outputs &* taps) : (channels &* taps, taps)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 25 * 16) { taken in
       let taken = taken.baseAddress!
       for block in (2 &* pairs.lowerBound)..<min(2 &* pairs.upperBound, blocks) {
@@ -22,12 +18,13 @@ extension WinogradTiles {
         let valid = min(16, outputs &- block &* 16)
         for i in 0..<(taps &* 16) { taken[i] = 0 }
         for channel in 0..<channels {
-          for output in 0..<valid {
-            let filter = weights + ((block &* 16 &+ output) &* outputStride &+ channel &* channelStride)
-            if forGradient {
-              for tap in 0..<taps { taken[tap &* 16 &+ output] = filter[taps &- 1 &- tap] }
-            } else {
-              for tap in 0..<taps { taken[tap &* 16 &+ output] = filter[tap] }
+          let filters = weights + (order.output.offset(block &* 16) &+ order.channel.offset(channel) &+ order.firstTap)
+          if order.output.lane == 1 {
+            for tap in 0..<taps { taken.store(UnsafePointer(filters).load(tap &* order.tap), tap &* 16) }
+          } else {
+            for output in 0..<valid {
+              let filter = filters + output &* order.output.lane
+              for tap in 0..<taps { taken[tap &* 16 &+ output] = filter[tap &* order.tap] }
             }
           }
           let u = target + channel &* width

@@ -60,6 +60,15 @@ final class Layout: Equatable, MemoryOrder {
       })
   }
 
+  /// Filters in blocks of 16 channels × 16 outputs, in which oneDNN likes to have their gradients.
+  static func filterBlocks(_ dimensions: [Int]) throws(OneDNNError) -> Layout {
+    let extents = dimensions.map(Int64.init)
+    return Layout(
+      owning: try create("describe filters of \(dimensions)") {
+        caffe_layout_create_filter_blocks(&$0, CInt(extents.count), extents)
+      })
+  }
+
   /// Whatever oneDNN finds best: to be asked of a primitive.
   static func any(_ dimensions: [Int]) throws(OneDNNError) -> Layout { try make(dimensions, strides: nil) }
 

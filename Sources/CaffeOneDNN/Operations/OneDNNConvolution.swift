@@ -1,14 +1,13 @@
 internal import COneDNN
 internal import CaffeCore
 
-/// Convolution in whatever layouts oneDNN finds fastest.
+/// Convolution in whatever layouts oneDNN finds fastest, or by Winograd's algorithm where that is faster.
 ///
 /// One to three spatial axes, groups and dilation; anything else is refused. Packed weights stay with the weights' buffer and
-/// are packed again only when somebody has written the weights. Where it is faster, results and their gradients are computed by
-/// Winograd's algorithm.
+/// are packed again only when somebody has written the weights.
 final class OneDNNConvolution: ConvolutionOperation, Explained {
   let description: ConvolutionDescription
-  var kernel: String? { winograd?.kernel ?? forwardDescriptor.kernel }
+  var kernel: String? { forwardWinograd?.kernel ?? forwardDescriptor.kernel }
   var backwardKernel: String? {
     let kernels = [backwardWinograd?.kernel ?? backwardDataDescriptor.kernel, backwardParametersDescriptor.kernel]
     return kernels[0] == kernels[1] ? kernels[0] : kernels.joined(separator: ", ")
@@ -27,19 +26,14 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   private lazy var backwardParametersPass = demand { () throws(OneDNNError) in
     try Primitive(backwardParametersDescriptor, [.source, .destinationDiff, .weightsDiff, .biasDiff], on: runtime)
   }
+  private let forwardWinograd: TrainedWinograd?
+  private let backwardWinograd: TrainedWinograd?
   private lazy var weightsDiff = AddingOutput(.weightsDiff, of: backwardParametersPass, on: runtime)
   private lazy var biasDiff = AddingOutput(.biasDiff, of: backwardParametersPass, on: runtime)
 
-  private let usesWinograd: Bool
-  private lazy var winograd =
-    usesWinograd ? LearningWinograd(description, gradient: false, on: runtime) : nil
-  private lazy var backwardWinograd =
-    usesWinograd ? LearningWinograd(description, gradient: true, on: runtime) : nil
-
-  init(_ description: ConvolutionDescription, winograd: Bool = false, on runtime: Runtime) throws(OneDNNError) {
+  init(_ description: ConvolutionDescription, winograd: Bool, on runtime: Runtime) throws(OneDNNError) {
     self.description = description
     self.runtime = runtime
-    usesWinograd = winograd
     guard (1...3).contains(description.input.count), description.source.count > 0, description.destination.count > 0,
       !Self.isMiscomputed(description)
     else { throw OneDNNError(operation: "describe a convolution", status: dnnl_unimplemented) }
@@ -52,6 +46,14 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
       throw OneDNNError(operation: "convolve faster than the reference", status: dnnl_unimplemented)
     }
     forwardDescriptor = forward
+    let (sourceLayout, destinationLayout) = (try forward.layout(.source), try forward.layout(.destination))
+    func method(gradient: Bool) -> TrainedWinograd? {
+      guard winograd, let method = TrainedWinograd(description, gradient: gradient, on: runtime) else { return nil }
+      let (from, to) = gradient ? (destinationLayout, sourceLayout) : (sourceLayout, destinationLayout)
+      return method.takes(source: from, destination: to) ? method : nil
+    }
+    forwardWinograd = method(gradient: false)
+    backwardWinograd = method(gradient: true)
   }
 
   /// oneDNN (up to 3.2 at least) gets the gradient by the weights wrong where, along the depth, more windows than the first
@@ -61,7 +63,7 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   }
 
   func forward(_ source: Buffer, weights: Buffer, bias: Buffer?, into destination: Buffer) {
-    if let winograd { return winograd(source, weights: weights, bias: bias, into: destination) }
+    if let forwardWinograd { return forwardWinograd.run(source, weights: weights, bias: bias, into: destination) }
     let pass = forwardPass
     pass.read(.source, from: source)
     pass.read(.weights, from: weights)
@@ -72,7 +74,7 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
 
   func backwardData(_ destinationDiff: Buffer, weights: Buffer, into sourceDiff: Buffer) {
     if let backwardWinograd {
-      return backwardWinograd(destinationDiff, weights: weights, bias: nil, into: sourceDiff)
+      return backwardWinograd.run(destinationDiff, weights: weights, bias: nil, into: sourceDiff)
     }
     let pass = backwardDataPass
     pass.read(.destinationDiff, from: destinationDiff)

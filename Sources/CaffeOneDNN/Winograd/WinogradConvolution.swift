@@ -10,9 +10,10 @@ package import CaffeKernels
 /// Works on activations in blocks of 16 channels (items × blocks × height × width × 16). What fills up the last block is zero in
 /// the source and becomes zero in the destination. See `WinogradTiles` for the algorithm.
 package final class WinogradConvolution {
+  var kernel: String { "winograd F(\(tiles.size)×\(tiles.size), \(tiles.kernel)×\(tiles.kernel))" }
   private let description: ConvolutionDescription
   private let runtime: Runtime
-  let tiles: WinogradTiles
+  private let tiles: WinogradTiles
   private let schedule: Schedule
   /// Of one group.
   private let channels: Int
@@ -36,7 +37,7 @@ package final class WinogradConvolution {
     runtime.reserveScratch(scratchCount * MemoryLayout<Float>.stride)
   }
 
-  private static func tiles(_ description: ConvolutionDescription) -> WinogradTiles? {
+  static func tiles(_ description: ConvolutionDescription) -> WinogradTiles? {
     let group = description.group
     guard description.kernel == [3, 3] || description.kernel == [5, 5], description.stride == [1, 1],
       description.dilation == [1, 1], description.batch > 0, description.output.allSatisfy({ $0 > 0 }),
@@ -55,21 +56,21 @@ package final class WinogradConvolution {
     description.group * WinogradTiles.transformedWeights(channels: channels, outputs: outputs)
   }
 
-  /// Transforms row-major weights (outputs × channels of a group × kernel × kernel).
+  /// Transforms weights (outputs × channels of a group × kernel × kernel), which are row-major unless said otherwise.
   ///
-  /// - Parameter forGradient: whether they are the weights of the convolution whose gradient by its source this one computes.
+  /// - Parameter order: of one group.
   package func pack(
-    _ weights: UnsafePointer<Float>, forGradient: Bool = false, into packed: UnsafeMutablePointer<Float>
+    _ weights: UnsafePointer<Float>, in order: FilterOrder? = nil, into packed: UnsafeMutablePointer<Float>
   ) {
     #if canImport(CaffeKernelsAVX512)
       let kernel = tiles.kernel
+      let order = order ?? .rowMajor(channels: channels, taps: kernel * kernel)
       for group in 0..<description.group {
         let filters = weights + group * outputs * channels * kernel * kernel
         let target = packed + group * packedCount / description.group
         runtime.parallelFor(outputPairs, grain: 1) {
           WinogradTiles.transformWeights(
-            filters, kernel: kernel, channels: channels, outputs: outputs, pairs: $0, forGradient: forGradient,
-            into: target)
+            filters, in: order, kernel: kernel, channels: channels, outputs: outputs, pairs: $0, into: target)
         }
       }
     #endif
@@ -77,10 +78,22 @@ package final class WinogradConvolution {
 
   // MARK: The pass
 
-  private var sourcePlace: Int { WinogradTiles.place(vectors: sourceBlocks * schedule.chunk) }
-  private var destinationPlace: Int { WinogradTiles.place(vectors: outputBlocks * schedule.chunk) }
+  private var sourcePlace: Int {
+    WinogradTiles.place(vectors: (sharesPlaces ? max(sourceBlocks, outputBlocks) : sourceBlocks) * schedule.chunk)
+  }
+  private var destinationPlace: Int {
+    sharesPlaces ? sourcePlace : WinogradTiles.place(vectors: outputBlocks * schedule.chunk)
+  }
+  /// A thread that computes all outputs of a tile may write the sums of each place over the source of the place before,
+  /// so that half the memory stays in the caches.
+  private var sharesPlaces: Bool { schedule.division == .tiles }
   /// For one chunk.
-  private var transformedCount: Int { WinogradTiles.places * (sourcePlace + destinationPlace) }
+  private var transformedCount: Int {
+    sharesPlaces ? (WinogradTiles.places + 1) * sourcePlace : WinogradTiles.places * (sourcePlace + destinationPlace)
+  }
+  /// Where the transformed source and the sums begin in the memory of a chunk.
+  private var sourceOffset: Int { sharesPlaces ? sourcePlace : 0 }
+  private var sumsOffset: Int { sharesPlaces ? 0 : WinogradTiles.places * sourcePlace }
   private var scratchCount: Int { transformedCount * (schedule.division == .tiles ? threads : 1) }
 
   /// - Parameters:
@@ -162,7 +175,8 @@ package final class WinogradConvolution {
     #if canImport(CaffeKernelsAVX512)
       tiles.transformSource(
         pass.source, itemStride: pass.sourceItemStride, blocks: blocks, tiles: part,
-        into: scratch + (part.lowerBound - chunk.lowerBound) * 16, tileCount: chunk.count, place: sourcePlace)
+        into: scratch + sourceOffset + (part.lowerBound - chunk.lowerBound) * 16, tileCount: chunk.count,
+        place: sourcePlace)
     #endif
   }
 
@@ -171,9 +185,10 @@ package final class WinogradConvolution {
     _ pass: Pass, _ chunk: Range<Int>, pairs: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
   ) {
     #if canImport(CaffeKernelsAVX512)
-      let sums = scratch + WinogradTiles.places * sourcePlace
+      let sums = scratch + sumsOffset
       WinogradTiles.multiply(
-        scratch, sourcePlace: sourcePlace, weights: pass.weights, channels: channels, outputBlocks: outputBlocks,
+        scratch + sourceOffset, sourcePlace: sourcePlace, weights: pass.weights, channels: channels,
+        outputBlocks: outputBlocks,
         pairs: pairs, into: sums, destinationPlace: destinationPlace, tileCount: chunk.count)
       tiles.transformDestination(
         sums, tileCount: chunk.count, place: destinationPlace,
@@ -199,11 +214,14 @@ extension WinogradConvolution {
 
     init(tiles: Int, channels: Int, outputs: Int, threads: Int) {
       let weights = WinogradTiles.transformedWeights(channels: channels, outputs: outputs) * MemoryLayout<Float>.stride
-      // With few tiles it is the weights that must be read once.
-      if tiles < 28 * threads || (weights > 8 << 20 && tiles <= 196) {
+      // Large weights are read from memory: each thread had better read only its own.
+      if weights > 12 << 20 || (weights > 2 << 20 && tiles < 14 * threads) {
         self.init(division: .outputs, chunk: min(196, tiles))
       } else {
-        self.init(division: .tiles, chunk: min(56, tiles))
+        // As many tiles as stay in a cache of a megabyte; for weights that do not stay there, more.
+        let tile = WinogradTiles.places * (max(channels, outputs) + 15) / 16 * 64
+        let chunk = weights > 4 << 20 ? 56 : min(max(700_000 / tile, 28), 112)
+        self.init(division: .tiles, chunk: min(chunk, tiles))
       }
     }
   }

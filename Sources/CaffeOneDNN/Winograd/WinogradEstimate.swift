@@ -1,0 +1,44 @@
+internal import CaffeCore
+internal import CaffeKernels
+
+extension WinogradConvolution {
+  /// Whether the algorithm is estimated to be faster than the direct way.
+  ///
+  /// The rates were measured on cores that do 266 GFLOP/s, with weights that are not in the caches. What counts is how they
+  /// compare with each other.
+  ///
+  /// - Parameter packs: whether the weights are new in each pass, as in training.
+  static func isWorthwhile(_ description: ConvolutionDescription, threads: Int, packs: Bool = false) -> Bool {
+    guard let tiles = tiles(description) else { return false }
+    let threads = Double(threads)
+    let group = Double(description.group)
+    let channels = Double(description.channels) / group
+    let outputs = Double(description.outputs) / group
+    guard min(channels, outputs) >= 16 else { return false }
+    let outputBlocks = (outputs / 16).rounded(.up)
+    let filters = group * channels * outputs
+    let taps = Double(description.kernel[0] * description.kernel[1])
+    let width = Double(description.output[1])
+
+    // Narrow images leave registers of the direct kernels idle.
+    let rate = 235e9 * width / (width + 1.5)
+    let pixels = Double(description.batch * description.output[0] * description.output[1])
+    let direct = 2 * taps * pixels * filters / (rate * threads) + 4 * taps * filters / bandwidth
+
+    let count = Double(tiles.count)
+    let places = Double(WinogradTiles.places)
+    let weights = 4 * places * group * channels * outputBlocks * 16
+    let products = weights / 2 * max(count, 4) / (240e9 * threads)
+    let reading = weights / bandwidth
+    // 40 ns for a transform of 16 channels of a tile, 60 ns for one of 16 filters.
+    let transforms = group * count * ((channels / 16).rounded(.up) + outputBlocks) * 40e-9 / threads
+    let packing = packs ? group * channels * outputBlocks * 60e-9 / threads + 2 * reading : 0
+    // A quarter more for what the parts lose in each other's company, and some microseconds for threads to meet.
+    let sum = max(products, reading) + 0.7 * min(products, reading) + transforms
+    let winograd = 1.25 * sum + packing + 5e-6
+    return winograd < direct
+  }
+
+  /// Of the memory, in bytes a second.
+  private static var bandwidth: Double { 55e9 }
+}
