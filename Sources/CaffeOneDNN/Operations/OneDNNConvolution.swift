@@ -9,7 +9,10 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   let description: ConvolutionDescription
   var kernel: String? { forwardWinograd?.kernel ?? forwardDescriptor.kernel }
   var backwardKernel: String? {
-    let kernels = [backwardWinograd?.kernel ?? backwardDataDescriptor.kernel, backwardParametersDescriptor.kernel]
+    let kernels = [
+      backwardWinograd?.kernel ?? backwardDataDescriptor.kernel,
+      weightsWinograd?.kernel ?? backwardParametersDescriptor.kernel,
+    ]
     return kernels[0] == kernels[1] ? kernels[0] : kernels.joined(separator: ", ")
   }
   private let runtime: Runtime
@@ -28,6 +31,7 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   }
   private let forwardWinograd: TrainedWinograd?
   private let backwardWinograd: TrainedWinograd?
+  private let weightsWinograd: WinogradWeightsGradient?
   private lazy var weightsDiff = AddingOutput(.weightsDiff, of: backwardParametersPass, on: runtime)
   private lazy var biasDiff = AddingOutput(.biasDiff, of: backwardParametersPass, on: runtime)
 
@@ -54,6 +58,9 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
     }
     forwardWinograd = method(gradient: false)
     backwardWinograd = method(gradient: true)
+    let weightsMethod = winograd ? WinogradWeightsGradient(description, on: runtime) : nil
+    let takes = weightsMethod?.takes(source: sourceLayout, destination: destinationLayout) == true
+    weightsWinograd = takes ? weightsMethod : nil
   }
 
   /// oneDNN (up to 3.2 at least) gets the gradient by the weights wrong where, along the depth, more windows than the first
@@ -86,6 +93,9 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   func backwardParameters(
     _ source: Buffer, _ destinationDiff: Buffer, weights weightsDiff: Buffer, bias biasDiff: Buffer?
   ) {
+    if let weightsWinograd {
+      return weightsWinograd.run(source, destinationDiff, weights: weightsDiff, bias: biasDiff)
+    }
     let pass = backwardParametersPass
     pass.read(.source, from: source)
     pass.read(.destinationDiff, from: destinationDiff)

@@ -39,6 +39,26 @@ extension WinogradConvolution {
     return winograd < direct
   }
 
+  /// Whether the same holds for the gradient by the weights, with so many tiles at a time.
+  static func isWorthwhileForWeights(_ description: ConvolutionDescription, threads: Int, chunk: Int) -> Bool {
+    guard let tiles = tiles(description) else { return false }
+    let threads = Double(threads)
+    let group = Double(description.group)
+    let channels = Double(description.channels) / group
+    let outputBlocks = (Double(description.outputs) / group / 16).rounded(.up)
+    guard min(channels, outputBlocks * 16) >= 16 else { return false }
+    let taps = Double(description.kernel[0] * description.kernel[1])
+    let pixels = Double(description.batch * description.output[0] * description.output[1])
+    let direct = 2 * taps * pixels * channels * Double(description.outputs) / (220e9 * threads)
+
+    let count = Double(tiles.count)
+    let weights = 4 * Double(WinogradTiles.places) * group * channels * outputBlocks * 16
+    let products = weights / 2 * count / (200e9 * threads)
+    let transforms = group * count * (channels / 16 + outputBlocks) * 60e-9 / threads
+    let adding = weights / bandwidth * (1 + 2 * (count / Double(chunk)).rounded(.up))
+    return 1.25 * (products + transforms) + adding + 1e-5 < direct
+  }
+
   /// Of the memory, in bytes a second.
   private static var bandwidth: Double { 55e9 }
 }
