@@ -43,6 +43,7 @@ import Testing
     convolution(64, 64, input: [28, 28], kernel: 3, pad: 1),
     convolution(32, 40, input: [21, 19], kernel: 5, pad: 2),
     convolution(batch: 4, 64, 128, group: 2, input: [27, 27], kernel: 3, pad: 2, hasBias: false),
+    convolution(batch: 1, 128, 128, input: [20, 20], kernel: 5, pad: 2),
   ]
 
   @Test(arguments: largeDescriptions)
@@ -51,6 +52,13 @@ import Testing
     func kernel(_ engine: OneDNNEngine) -> String? { (engine.convolution(description) as? any Explained)?.kernel }
     #expect(kernel(OneDNNEngine())?.contains("winograd") == true)
     #expect(kernel(OneDNNEngine(winograd: false))?.contains("winograd") == false)
+  }
+
+  @Test(arguments: [largeDescriptions[0], largeDescriptions[3]])
+  func `uses it for both gradients as well`(description: ConvolutionDescription) throws {
+    guard OneDNNEngine().winogradConvolution(description) != nil else { return }
+    let operation = try #require(OneDNNEngine(threads: 2).convolution(description) as? any Explained)
+    #expect(operation.backwardKernel == operation.kernel)
   }
 
   @Test(arguments: descriptions + largeDescriptions)

@@ -29,9 +29,13 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   private lazy var backwardParametersPass = demand { () throws(OneDNNError) in
     try Primitive(backwardParametersDescriptor, [.source, .destinationDiff, .weightsDiff, .biasDiff], on: runtime)
   }
-  private let forwardWinograd: TrainedWinograd?
-  private let backwardWinograd: TrainedWinograd?
-  private let weightsWinograd: WinogradWeightsGradient?
+  /// Whether Winograd's algorithm may be used: it is allowed, and oneDNN would leave its values in the same layouts.
+  private let usesWinograd: Bool
+  private lazy var forwardWinograd =
+    usesWinograd ? TrainedWinograd(description, gradient: false, on: runtime) : nil
+  private lazy var backwardWinograd =
+    usesWinograd ? TrainedWinograd(description, gradient: true, on: runtime) : nil
+  private lazy var weightsWinograd = usesWinograd ? WinogradWeightsGradient(description, on: runtime) : nil
   private lazy var weightsDiff = AddingOutput(.weightsDiff, of: backwardParametersPass, on: runtime)
   private lazy var biasDiff = AddingOutput(.biasDiff, of: backwardParametersPass, on: runtime)
 
@@ -50,17 +54,11 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
       throw OneDNNError(operation: "convolve faster than the reference", status: dnnl_unimplemented)
     }
     forwardDescriptor = forward
-    let (sourceLayout, destinationLayout) = (try forward.layout(.source), try forward.layout(.destination))
-    func method(gradient: Bool) -> TrainedWinograd? {
-      guard winograd, let method = TrainedWinograd(description, gradient: gradient, on: runtime) else { return nil }
-      let (from, to) = gradient ? (destinationLayout, sourceLayout) : (sourceLayout, destinationLayout)
-      return method.takes(source: from, destination: to) ? method : nil
-    }
-    forwardWinograd = method(gradient: false)
-    backwardWinograd = method(gradient: true)
-    let weightsMethod = winograd ? WinogradWeightsGradient(description, on: runtime) : nil
-    let takes = weightsMethod?.takes(source: sourceLayout, destination: destinationLayout) == true
-    weightsWinograd = takes ? weightsMethod : nil
+    let sourceBlocks = try Layout.blocked(description.source.dimensions, of: 16)
+    let destinationBlocks = try Layout.blocked(description.destination.dimensions, of: 16)
+    let usesBlocks = try forward.layout(.source) == sourceBlocks
+    let leavesBlocks = try forward.layout(.destination) == destinationBlocks
+    usesWinograd = winograd && usesBlocks && leavesBlocks
   }
 
   /// oneDNN (up to 3.2 at least) gets the gradient by the weights wrong where, along the depth, more windows than the first

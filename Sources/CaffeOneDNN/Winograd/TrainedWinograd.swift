@@ -51,9 +51,6 @@ final class TrainedWinograd {
       pad: pad, dilation: description.dilation, hasBias: false)
   }
 
-  /// Whether values come and go in layouts that this way can do with.
-  func takes(source: Layout?, destination: Layout?) -> Bool { source == self.source && destination == self.destination }
-
   func run(_ source: Buffer, weights: Buffer, bias: Buffer?, into destination: Buffer) {
     let packed = runtime.pool.take(byteCount: winograd.packedCount * MemoryLayout<Float>.stride)
     defer { runtime.pool.giveBack(packed) }

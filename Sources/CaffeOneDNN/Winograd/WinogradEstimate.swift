@@ -56,7 +56,9 @@ extension WinogradConvolution {
     let products = weights / 2 * count / (200e9 * threads)
     let transforms = group * count * (channels / 16 + outputBlocks) * 60e-9 / threads
     let adding = weights / bandwidth * (1 + 2 * (count / Double(chunk)).rounded(.up))
-    return 1.25 * (products + transforms) + adding + 1e-5 < direct
+    // Each thread correlates what all have transformed.
+    let exchange = 4 * Double(WinogradTiles.places) * group * count * (channels + outputBlocks * 16) / 30e9
+    return 1.25 * (products + transforms) + adding + exchange + 1e-5 < direct
   }
 
   /// Of the memory, in bytes a second.

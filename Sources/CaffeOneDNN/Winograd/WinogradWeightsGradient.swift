@@ -61,9 +61,6 @@ final class WinogradWeightsGradient {
   /// Enough tiles that adding up the gradient of the transformed weights, once a chunk, does not count.
   private static let chunk = 196
 
-  /// Whether values come in layouts that this way can do with.
-  func takes(source: Layout?, destination: Layout?) -> Bool { source == self.source && destination == self.destination }
-
   func run(_ source: Buffer, _ destinationDiff: Buffer, weights weightsDiff: Buffer, bias biasDiff: Buffer?) {
     let x = source.pointer(reading: self.source, on: runtime)
     let dy = destinationDiff.pointer(reading: destination, on: runtime)
