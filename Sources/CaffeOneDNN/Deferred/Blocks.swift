@@ -1,4 +1,5 @@
 internal import CaffeCore
+internal import CaffeKernels
 
 /// A tensor that lies in blocks of 8 or 16 channels: items × blocks × places × channels of the block.
 struct Blocks: Equatable {
@@ -24,16 +25,6 @@ struct Blocks: Equatable {
   /// The number of channels, those that fill up the last block included.
   var channels: Int { groups * width }
 
-  /// A few places of one block, few enough to stay in the nearest cache while several loops go over them.
-  struct Chunk {
-    /// The place of the first value in memory.
-    let start: Int
-    /// The number of values.
-    let count: Int
-    /// The first channel of the block.
-    let channel: Int
-  }
-
   private static let placesPerChunk = 128
   private var chunksPerRow: Int { (places + Self.placesPerChunk - 1) / Self.placesPerChunk }
 
@@ -41,7 +32,7 @@ struct Blocks: Equatable {
   var chunkCapacity: Int { Self.placesPerChunk * width }
 
   /// Divides the tensor among threads and calls the body for each chunk.
-  func forEachChunk(on runtime: Runtime, _ body: (Chunk) -> Void) {
+  func forEachChunk(on runtime: Runtime, _ body: (ChannelChunk) -> Void) {
     let perRow = chunksPerRow
     runtime.parallelFor(rows * perRow, grain: max(1, parallelForGrain / (min(places, 128) * width))) { range in
       for index in range { body(chunk(index % perRow, ofRow: index / perRow)) }
@@ -55,14 +46,14 @@ struct Blocks: Equatable {
     }
   }
 
-  func forEachChunk(ofRow row: Int, _ body: (Chunk) -> Void) {
+  func forEachChunk(ofRow row: Int, _ body: (ChannelChunk) -> Void) {
     for index in 0..<chunksPerRow { body(chunk(index, ofRow: row)) }
   }
 
-  private func chunk(_ index: Int, ofRow row: Int) -> Chunk {
+  private func chunk(_ index: Int, ofRow row: Int) -> ChannelChunk {
     let first = index * places / chunksPerRow
     let end = (index + 1) * places / chunksPerRow
-    return Chunk(
+    return ChannelChunk(
       start: (row * places + first) * width, count: (end - first) * width, channel: row % groups * width)
   }
 }

@@ -1,3 +1,9 @@
+internal import CaffeKernels
+
+#if canImport(CaffeKernelsAVX512)
+  internal import CaffeKernelsAVX512
+#endif
+
 /// What the gradient of a normalisation needs: for each channel, sums of the gradient g over all places.
 struct GradientSums {
   /// x
@@ -104,16 +110,7 @@ private final class RowSums {
           g = UnsafePointer(target)
         }
         let x = x + chunk.start
-        let k = V(shift.values, chunk.channel)
-        var total = V()
-        var product = V()
-        var i = 0
-        while i < chunk.count {
-          let gradient = V(g, i)
-          total += gradient
-          product += gradient * (V(x, i) - k)
-          i += V.scalarCount
-        }
+        let (total, product): (V, V) = Self.products(g, x, shift.values + chunk.channel, chunk.count)
         for lane in 0..<V.scalarCount {
           totals[lane] += Double(total[lane])
           products[lane] += Double(product[lane])
@@ -130,26 +127,37 @@ private final class RowSums {
     blocks.forEachChunk(ofRow: row) { chunk in
       let x = x + chunk.start
       let places = chunk.count / V.scalarCount
-      var sum = V()
-      var i = 0
-      while i < chunk.count {
-        sum += V(x, i)
-        i += V.scalarCount
-      }
-      let mean = sum / Float(places)
-      var square = V()
-      i = 0
-      while i < chunk.count {
-        let distance = V(x, i) - mean
-        square += distance * distance
-        i += V.scalarCount
-      }
+      let (mean, square): (V, V) = Self.moments(x, chunk.count)
       for lane in 0..<V.scalarCount {
         Self.join(
           &means[lane], &squares[lane], seen, mean: Double(mean[lane]), square: Double(square[lane]), places)
       }
       seen += places
     }
+  }
+
+  @inline(__always)
+  private static func products<V: ChannelLanes>(
+    _ g: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ shift: UnsafePointer<Float>, _ count: Int
+  ) -> (V, V) {
+    #if canImport(CaffeKernelsAVX512)
+      if V.self == SIMD16<Float>.self, Instructions.hasAVX512 {
+        let (total, product) = ChannelKernels.products(g, x, shift: shift, count: count)
+        return (unsafeBitCast(total, to: V.self), unsafeBitCast(product, to: V.self))
+      }
+    #endif
+    return ChannelMoments.products(g, x, shift: V(shift, 0), count: count)
+  }
+
+  @inline(__always)
+  private static func moments<V: ChannelLanes>(_ x: UnsafePointer<Float>, _ count: Int) -> (V, V) {
+    #if canImport(CaffeKernelsAVX512)
+      if V.self == SIMD16<Float>.self, Instructions.hasAVX512 {
+        let (mean, square) = ChannelKernels.moments(x, count: count)
+        return (unsafeBitCast(mean, to: V.self), unsafeBitCast(square, to: V.self))
+      }
+    #endif
+    return ChannelMoments.moments(x, count: count)
   }
 
   /// Joins what is known of two sets of values (Chan, Golub and LeVeque, 1979).

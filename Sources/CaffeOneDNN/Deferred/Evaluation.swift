@@ -1,114 +1,42 @@
+internal import CaffeKernels
+
+#if canImport(CaffeKernelsAVX512)
+  internal import CaffeKernelsAVX512
+#endif
+
 /// A formula with the addresses of everything in it, ready to be computed by several threads.
 struct Evaluation {
-  private enum Gate {
-    case open
-    case positive(UnsafePointer<Float>)
-    /// Where a · x + b is positive.
-    case positiveSum(x: UnsafePointer<Float>, a: UnsafePointer<Float>?, b: UnsafePointer<Float>)
+  private let sum: ChannelSum
+  private let width: Int
+  /// For keeping everything in memory.
+  private let formula: Deferred.Formula
+
+  init(_ formula: Deferred.Formula, _ blocks: Blocks) {
+    sum = ChannelSum(
+      formula.terms.map(Self.term), offset: (formula.offset?.values).map { UnsafePointer($0) },
+      isRectified: formula.isRectified)
+    width = blocks.width
+    self.formula = formula
   }
 
-  private struct Term {
-    let x: UnsafePointer<Float>
-    let scale: UnsafePointer<Float>?
-    let gate: Gate
-
-    init(_ term: Deferred.Term) {
-      x = UnsafePointer(term.source.values)
-      scale = (term.scale?.values).map { UnsafePointer($0) }
-      guard let other = term.gate else {
-        gate = .open
-        return
-      }
+  private static func term(_ term: Deferred.Term) -> ChannelSum.Term {
+    var gate = ChannelSum.Gate.open
+    if let other = term.gate {
       if let (x, a, b) = other.affine {
         gate = .positiveSum(x: UnsafePointer(x.values), a: (a?.values).map { UnsafePointer($0) }, b: b.values)
       } else {
         gate = .positive(UnsafePointer(other.formulaOrValues.terms[0].source.values))
       }
     }
-  }
-
-  private let terms: [Term]
-  private let offset: UnsafePointer<Float>?
-  private let isRectified: Bool
-  private let width: Int
-  /// For keeping everything in memory.
-  private let formula: Deferred.Formula
-
-  init(_ formula: Deferred.Formula, _ blocks: Blocks) {
-    terms = formula.terms.map(Term.init)
-    offset = (formula.offset?.values).map { UnsafePointer($0) }
-    isRectified = formula.isRectified
-    width = blocks.width
-    self.formula = formula
+    return ChannelSum.Term(
+      x: UnsafePointer(term.source.values), scale: (term.scale?.values).map { UnsafePointer($0) }, gate: gate)
   }
 
   /// Writes the values of a chunk; `y` may be where the first source has them.
-  func run(_ chunk: Blocks.Chunk, into y: UnsafeMutablePointer<Float>) {
-    if width == 16 { run(chunk, into: y, SIMD16<Float>.self) } else { run(chunk, into: y, SIMD8<Float>.self) }
-  }
-
-  @inline(__always)
-  private func run<V: ChannelLanes>(_ chunk: Blocks.Chunk, into y: UnsafeMutablePointer<Float>, _: V.Type) {
-    if terms.count == 2, runPair(chunk, into: y, V.self) { return }
-    let b = V.channels(offset, of: chunk, default: 0)
-    if terms.count == 1, isRectified, case .open = terms[0].gate {
-      let (x, a) = (terms[0].x + chunk.start, V.channels(terms[0].scale, of: chunk, default: 1))
-      return write(chunk, y) { (a * V(x, $0) + b).rectified }
-    }
-    // One loop a term, over values that stay in the nearest cache.
-    add(terms[0], chunk, to: y) { _ in b }
-    for term in terms.dropFirst() { add(term, chunk, to: y) { V(y, $0) } }
-    if isRectified { write(chunk, y) { V(y, $0).rectified } }
-  }
-
-  /// One loop for the sums that nets are full of.
-  @inline(__always)
-  private func runPair<V: ChannelLanes>(_ chunk: Blocks.Chunk, into y: UnsafeMutablePointer<Float>, _: V.Type) -> Bool {
-    let (x1, x2) = (terms[0].x + chunk.start, terms[1].x + chunk.start)
-    let a1 = V.channels(terms[0].scale, of: chunk, default: 1)
-    let a2 = V.channels(terms[1].scale, of: chunk, default: 1)
-    let b = V.channels(offset, of: chunk, default: 0)
-    switch (terms[0].gate, terms[1].gate) {
-    case (.open, .open) where isRectified: write(chunk, y) { (a1 * V(x1, $0) + a2 * V(x2, $0) + b).rectified }
-    case (.open, .open): write(chunk, y) { a1 * V(x1, $0) + a2 * V(x2, $0) + b }
-    case (.positive(let z), .open):
-      let z = z + chunk.start
-      write(chunk, y) { a1 * V(x1, $0).opened(where: V(z, $0)) + a2 * V(x2, $0) + b }
-    case (.positive(let z), .positive(let same)) where z == same:
-      let z = z + chunk.start
-      write(chunk, y) { (a1 * V(x1, $0) + a2 * V(x2, $0)).opened(where: V(z, $0)) + b }
-    case (.positiveSum(let z, let c, let d), .open):
-      let z = z + chunk.start
-      let (c, d) = (V.channels(c, of: chunk, default: 1), V.channels(d, of: chunk, default: 0))
-      write(chunk, y) { a1 * V(x1, $0).opened(where: c * V(z, $0) + d) + a2 * V(x2, $0) + b }
-    default: return false
-    }
-    return true
-  }
-
-  @inline(__always)
-  private func add<V: ChannelLanes>(
-    _ term: Term, _ chunk: Blocks.Chunk, to y: UnsafeMutablePointer<Float>, _ addend: (Int) -> V
-  ) {
-    let (x, a) = (term.x + chunk.start, V.channels(term.scale, of: chunk, default: 1))
-    switch term.gate {
-    case .open: write(chunk, y) { a * V(x, $0) + addend($0) }
-    case .positive(let z):
-      let z = z + chunk.start
-      write(chunk, y) { a * V(x, $0).opened(where: V(z, $0)) + addend($0) }
-    case .positiveSum(let z, let c, let d):
-      let z = z + chunk.start
-      let (c, d) = (V.channels(c, of: chunk, default: 1), V.channels(d, of: chunk, default: 0))
-      write(chunk, y) { a * V(x, $0).opened(where: c * V(z, $0) + d) + addend($0) }
-    }
-  }
-
-  @inline(__always)
-  private func write<V: ChannelLanes>(_ chunk: Blocks.Chunk, _ y: UnsafeMutablePointer<Float>, _ value: (Int) -> V) {
-    var i = 0
-    while i < chunk.count {
-      UnsafeMutableRawPointer(y + i).storeBytes(of: value(i), as: V.self)
-      i += V.scalarCount
-    }
+  func run(_ chunk: ChannelChunk, into y: UnsafeMutablePointer<Float>) {
+    #if canImport(CaffeKernelsAVX512)
+      if width == 16, Instructions.hasAVX512 { return ChannelKernels.run(sum, chunk, into: y) }
+    #endif
+    if width == 16 { sum.run(chunk, into: y, SIMD16<Float>.self) } else { sum.run(chunk, into: y, SIMD8<Float>.self) }
   }
 }
