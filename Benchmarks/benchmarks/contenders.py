@@ -21,6 +21,10 @@ class Contender:
     environment: dict = dataclasses.field(default_factory=dict)
 
 
+def _ours_in_bfloat16(row, folder, form):
+    return [*_ours(row, folder, form), "--precision", "bf16"]
+
+
 def _ours(row, folder, form):
     worker = str(BENCHMARKS / ".build/release/benchmark-worker")
     files = ["--input", folder / "input.f32"]
@@ -105,6 +109,7 @@ def all_contenders():
             contenders.append(Contender(name, both, _pytorch(mode), environment=environment))
     return [
         *contenders,
+        Contender(OURS + "-bf16", (INFERENCE,), _ours_in_bfloat16, "bfloat16"),
         Contender("openvino-bf16", (INFERENCE,), _openvino("default"), "bfloat16"),
         Contender("ncnn-fp16", (INFERENCE,), _ncnn("default"), "float16"),
         Contender(ONE_THREAD, both, _ours, environment={"OMP_NUM_THREADS": "1"}),

@@ -23,22 +23,22 @@ static inline caffe_const_descriptor_t caffe_descriptor(caffe_layout_t layout) {
   return (caffe_const_descriptor_t)layout;
 }
 
-// A layout of float32 values with the given strides, or with one that oneDNN is free to choose (strides == NULL).
+// A layout of values of a type with the given strides, or with one that oneDNN is free to choose (strides == NULL).
 static inline dnnl_status_t caffe_layout_create(
-    caffe_layout_t *layout, int rank, const int64_t *dimensions, const int64_t *strides) {
+    caffe_layout_t *layout, int rank, const int64_t *dimensions, const int64_t *strides, dnnl_data_type_t type) {
 #if DNNL_VERSION_MAJOR >= 3
   dnnl_memory_desc_t descriptor = NULL;
   dnnl_status_t status = strides
-      ? dnnl_memory_desc_create_with_strides(&descriptor, rank, dimensions, dnnl_f32, strides)
-      : dnnl_memory_desc_create_with_tag(&descriptor, rank, dimensions, dnnl_f32, dnnl_format_tag_any);
+      ? dnnl_memory_desc_create_with_strides(&descriptor, rank, dimensions, type, strides)
+      : dnnl_memory_desc_create_with_tag(&descriptor, rank, dimensions, type, dnnl_format_tag_any);
   *layout = (caffe_layout_t)descriptor;
   return status;
 #else
   dnnl_memory_desc_t *descriptor = (dnnl_memory_desc_t *)malloc(sizeof(dnnl_memory_desc_t));
   if (!descriptor) return dnnl_out_of_memory;
   dnnl_status_t status = strides
-      ? dnnl_memory_desc_init_by_strides(descriptor, rank, dimensions, dnnl_f32, strides)
-      : dnnl_memory_desc_init_by_tag(descriptor, rank, dimensions, dnnl_f32, dnnl_format_tag_any);
+      ? dnnl_memory_desc_init_by_strides(descriptor, rank, dimensions, type, strides)
+      : dnnl_memory_desc_init_by_tag(descriptor, rank, dimensions, type, dnnl_format_tag_any);
   if (status != dnnl_success) { free(descriptor); descriptor = NULL; }
   *layout = (caffe_layout_t)descriptor;
   return status;
@@ -91,6 +91,16 @@ static inline int caffe_layout_dimensions(caffe_layout_t layout, int64_t *dimens
   for (int i = 0; i < rank; i++) dimensions[i] = caffe_descriptor(layout)->dims[i];
 #endif
   return rank;
+}
+
+static inline dnnl_data_type_t caffe_layout_type(caffe_layout_t layout) {
+#if DNNL_VERSION_MAJOR >= 3
+  dnnl_data_type_t type = dnnl_data_type_undef;
+  dnnl_memory_desc_query(caffe_descriptor(layout), dnnl_query_data_type, &type);
+  return type;
+#else
+  return caffe_descriptor(layout)->data_type;
+#endif
 }
 
 // Whether the values lie in plain row-major order. The stride of an axis of extent 1 does not matter.
@@ -164,18 +174,18 @@ static inline int64_t caffe_layout_channel_block(caffe_layout_t layout) {
 
 // Items × channels × places in blocks of 8 or 16 channels.
 static inline dnnl_status_t caffe_layout_create_blocked(
-    caffe_layout_t *layout, int rank, const int64_t *dimensions, int64_t block) {
+    caffe_layout_t *layout, int rank, const int64_t *dimensions, int64_t block, dnnl_data_type_t type) {
   const dnnl_format_tag_t tags[2][3] = {
       {dnnl_nCw8c, dnnl_nChw8c, dnnl_nCdhw8c}, {dnnl_nCw16c, dnnl_nChw16c, dnnl_nCdhw16c}};
   *layout = NULL;
   if (rank < 3 || rank > 5 || (block != 8 && block != 16)) return dnnl_unimplemented;
   dnnl_format_tag_t tag = tags[block == 16][rank - 3];
 #if DNNL_VERSION_MAJOR >= 3
-  return dnnl_memory_desc_create_with_tag((dnnl_memory_desc_t *)layout, rank, dimensions, dnnl_f32, tag);
+  return dnnl_memory_desc_create_with_tag((dnnl_memory_desc_t *)layout, rank, dimensions, type, tag);
 #else
   dnnl_memory_desc_t *descriptor = (dnnl_memory_desc_t *)malloc(sizeof(dnnl_memory_desc_t));
   if (!descriptor) return dnnl_out_of_memory;
-  dnnl_status_t status = dnnl_memory_desc_init_by_tag(descriptor, rank, dimensions, dnnl_f32, tag);
+  dnnl_status_t status = dnnl_memory_desc_init_by_tag(descriptor, rank, dimensions, type, tag);
   if (status != dnnl_success) { free(descriptor); descriptor = NULL; }
   *layout = (caffe_layout_t)descriptor;
   return status;

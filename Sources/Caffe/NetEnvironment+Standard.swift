@@ -6,11 +6,16 @@ extension NetEnvironment {
   ///
   ///     let net = try Net(NetDefinition(contentsOf: "lenet.prototxt"), phase: .test, in: .standard())
   ///
-  /// - Parameter seed: the root of all random numbers; from the system if nil.
+  /// - Parameters:
+  ///   - seed: The root of all random numbers; from the system if nil.
+  ///   - precision: What nets that infer compute in; as their definition says if nil.
   public static func standard(
-    seed: UInt64? = nil, engine: EngineChoice = .best, logger: Logger = Logger(label: "caffe")
+    seed: UInt64? = nil, engine: EngineChoice = .best, precision: Precision? = nil,
+    logger: Logger = Logger(label: "caffe")
   ) -> NetEnvironment {
-    NetEnvironment(
+    var environment = NetEnvironment(
       registry: .standard, seed: seed ?? .random(in: .min ... .max), logger: logger, makeEngine: { engine.make() })
+    environment.precision = precision
+    return environment
   }
 }

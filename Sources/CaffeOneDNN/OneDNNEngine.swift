@@ -9,6 +9,7 @@ public import CaffeCore
 public final class OneDNNEngine: Engine {
   public let name = "oneDNN"
   private let usesWinograd: Bool
+  private var precision = Precision.float32
   let runtime: Runtime
   private let reference = ReferenceEngine()
 
@@ -24,12 +25,25 @@ public final class OneDNNEngine: Engine {
   /// How often this engine converted values from one layout to another, for tests and measurements.
   package var reorderCount: Int { runtime.reorderCount }
 
+  public func use(_ precision: Precision) throws(NetError) {
+    guard precision == .float32 || Instructions.hasBFloat16 else {
+      throw NetError(
+        "this processor, as oneDNN sees it, lacks the instructions for bfloat16 (avx512_bf16)", remedy: Precision.remedy
+      )
+    }
+    self.precision = precision
+  }
+
   public func convolution(_ description: ConvolutionDescription) -> any ConvolutionOperation {
-    (try? OneDNNConvolution(description, winograd: usesWinograd, on: runtime)) ?? reference.convolution(description)
+    func exact() -> any ConvolutionOperation {
+      (try? OneDNNConvolution(description, winograd: usesWinograd, on: runtime)) ?? reference.convolution(description)
+    }
+    guard precision == .bfloat16 else { return exact() }
+    return InferringConvolution(description, on: runtime, otherwise: exact)
   }
 
   public func fusedConvolution(_ description: FusedConvolutionDescription) -> (any FusedConvolutionOperation)? {
-    try? OneDNNFusedConvolution(description, winograd: usesWinograd, on: runtime)
+    try? OneDNNFusedConvolution(description, precision, winograd: usesWinograd, on: runtime)
   }
 
   public func releaseUnusedMemory() { runtime.pool.drain() }
@@ -47,7 +61,8 @@ public final class OneDNNEngine: Engine {
   }
 
   public func innerProduct(_ description: InnerProductDescription) -> any InnerProductOperation {
-    (try? OneDNNInnerProduct(description, on: runtime)) ?? reference.innerProduct(description)
+    if precision == .bfloat16, let product = try? BFloat16InnerProduct(description, on: runtime) { return product }
+    return (try? OneDNNInnerProduct(description, on: runtime)) ?? reference.innerProduct(description)
   }
 
   public func softmax(_ description: SoftmaxDescription) -> any SoftmaxOperation {

@@ -387,6 +387,17 @@ public nonisolated struct NetParameter: Sendable {
   /// Clears the value of `debugInfo`. Subsequent reads from it will return its default value.
   public mutating func clearDebugInfo() {self._debugInfo = nil}
 
+  /// What weights and activations are kept in by nets that only infer: bfloat16 halves them and doubles the speed, where the
+  /// processor has instructions for it (avx512_bf16), and keeps 8 significant bits.
+  public var precision: NetParameter.Precision {
+    get {_precision ?? .fp32}
+    set {_precision = newValue}
+  }
+  /// Returns true if `precision` has been explicitly set.
+  public var hasPrecision: Bool {self._precision != nil}
+  /// Clears the value of `precision`. Subsequent reads from it will return its default value.
+  public mutating func clearPrecision() {self._precision = nil}
+
   public var layer: [LayerParameter] = []
 
   /// Layers of the V1 and V0 formats; a file has either these or `layer`.
@@ -394,12 +405,23 @@ public nonisolated struct NetParameter: Sendable {
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
+  public nonisolated enum Precision: Int, SwiftProtobuf.Enum, Swift.CaseIterable {
+    case fp32 = 0
+    case bf16 = 1
+
+    public init() {
+      self = .fp32
+    }
+
+  }
+
   public init() {}
 
   fileprivate var _name: String? = nil
   fileprivate var _forceBackward: Bool? = nil
   fileprivate var _state: NetState? = nil
   fileprivate var _debugInfo: Bool? = nil
+  fileprivate var _precision: NetParameter.Precision? = nil
 }
 
 /// What a net is built for; layers are kept or dropped by it.
@@ -5607,7 +5629,7 @@ nonisolated extension FillerParameter.VarianceNorm: SwiftProtobuf._ProtoNameProv
 
 nonisolated extension NetParameter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".NetParameter"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}layers\0\u{1}input\0\u{3}input_dim\0\u{3}force_backward\0\u{1}state\0\u{3}debug_info\0\u{3}input_shape\0\u{2}\\\u{1}layer\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}layers\0\u{1}input\0\u{3}input_dim\0\u{3}force_backward\0\u{1}state\0\u{3}debug_info\0\u{3}input_shape\0\u{2}\\\u{1}layer\0\u{2}mZ\u{2}precision\0")
 
   public var isInitialized: Bool {
     if !SwiftProtobuf.Internal.areAllInitialized(self.layer) {return false}
@@ -5629,6 +5651,7 @@ nonisolated extension NetParameter: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 7: try { try decoder.decodeSingularBoolField(value: &self._debugInfo) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.inputShape) }()
       case 100: try { try decoder.decodeRepeatedMessageField(value: &self.layer) }()
+      case 10001: try { try decoder.decodeSingularEnumField(value: &self._precision) }()
       default: break
       }
     }
@@ -5666,6 +5689,9 @@ nonisolated extension NetParameter: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.layer.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.layer, fieldNumber: 100)
     }
+    try { if let v = self._precision {
+      try visitor.visitSingularEnumField(value: v, fieldNumber: 10001)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5677,11 +5703,16 @@ nonisolated extension NetParameter: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs._forceBackward != rhs._forceBackward {return false}
     if lhs._state != rhs._state {return false}
     if lhs._debugInfo != rhs._debugInfo {return false}
+    if lhs._precision != rhs._precision {return false}
     if lhs.layer != rhs.layer {return false}
     if lhs.layers != rhs.layers {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension NetParameter.Precision: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FP32\0\u{1}BF16\0")
 }
 
 nonisolated extension NetState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -7,6 +7,8 @@ import Synchronization
 enum Session {
   private struct State: Sendable {
     var seed: UInt64?
+    /// What nets that infer compute in; nil leaves it to their definitions.
+    var precision: Precision?
     /// How many nets have drawn their numbers from the seed.
     var netCount: UInt64 = 0
     var rank = 0
@@ -55,6 +57,11 @@ enum Session {
     }
   }
 
+  static var precision: Precision? {
+    get { guarded.state.withLock { $0.precision } }
+    set { guarded.state.withLock { $0.precision = newValue } }
+  }
+
   static var rank: Int {
     get { guarded.state.withLock { $0.rank } }
     set { guarded.state.withLock { $0.rank = newValue } }
@@ -78,9 +85,11 @@ enum Session {
       state.netCount += 1
       return (seed ?? .random(in: .min ... .max), state.rank, state.solverCount)
     }
-    return NetEnvironment(
+    var environment = NetEnvironment(
       registry: registry, seed: seed, rank: rank, solverCount: count, logger: logger,
       makeEngine: { EngineChoice.best.make() })
+    environment.precision = precision
+    return environment
   }
 
   /// Logs as glog's variables say, until `initializeLog` says otherwise.

@@ -1,3 +1,4 @@
+import Caffe
 import Logging
 
 #if canImport(Glibc)
@@ -11,6 +12,23 @@ func environmentVariable(_ name: String) -> String? { getenv(name).map { String(
 
 @_cdecl("caffe_set_random_seed")
 public func setRandomSeed(_ seed: UInt64) { Session.seed = seed }
+
+/// The precision of nets from now on by its name; nothing leaves it to their definitions.
+@_cdecl("caffe_set_precision")
+public func setPrecision(_ name: CString?) -> CText? {
+  attempt {
+    guard let name = name.map({ String(cString: $0) }) else {
+      Session.precision = nil
+      return
+    }
+    guard let precision = Precision(name: name) else {
+      throw NetError(
+        "no such precision: '\(name)'",
+        remedy: "Write \(Precision.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")).")
+    }
+    Session.precision = precision
+  }
+}
 
 @_cdecl("caffe_solver_count")
 public func solverCount() -> Int { Session.solverCount }

@@ -5,7 +5,8 @@ import Testing
   /// Fields that the original does not have.
   static let ownFields = [
     "DataParameter.skip_corrupt = 10001", "Datum.labels = 10001", "ImageDataParameter.label_size = 10002",
-    "ImageDataParameter.skip_corrupt = 10001", "SolverParameter.early_stop_tests = 10008",
+    "ImageDataParameter.skip_corrupt = 10001", "NetParameter.precision = 10001",
+    "SolverParameter.early_stop_tests = 10008",
     "SolverParameter.min_lr = 10003", "SolverParameter.monitor = 10005", "SolverParameter.monitor_min_delta = 10007",
     "SolverParameter.monitor_mode = 10006", "SolverParameter.plateau_winsize = 10004",
     "SolverParameter.snapshot_best = 10009", "SolverParameter.warmup_iter = 10001",
@@ -17,7 +18,8 @@ import Testing
 
   /// Messages and enumerations that the original does not have.
   static let ownTypes: Set = [
-    "ColorJitterParameter", "LayerState", "MonitorState", "RandomResizedCropParameter", "SolverParameter.MonitorMode",
+    "ColorJitterParameter", "LayerState", "MonitorState", "NetParameter.Precision", "RandomResizedCropParameter",
+    "SolverParameter.MonitorMode",
   ]
 
   struct Row: Hashable {

@@ -59,6 +59,7 @@ __all__ = [
     "set_mode_cpu",
     "set_mode_gpu",
     "set_multiprocess",
+    "set_precision",
     "set_random_seed",
     "set_solver_count",
     "set_solver_rank",
@@ -86,6 +87,14 @@ def set_device(device: int) -> None:
 def set_random_seed(seed: int) -> None:
     """Makes fillers, dropout and random transformations of the nets made from now on repeatable."""
     lib.set_random_seed(int(seed) & 0xFFFF_FFFF_FFFF_FFFF)
+
+
+def set_precision(precision: str | None) -> None:
+    """Says what the weights and activations of nets made from now on are kept in, if they only infer: "f32" or "bf16".
+
+    Sums are made in float32 in either case. None leaves it to the field `precision` of the nets' definitions.
+    """
+    lib.check(lib.set_precision(None if precision is None else precision.encode()))
 
 
 def layer_type_list() -> list[str]:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pathlib
 import threading
 import time
 import warnings
@@ -468,6 +469,46 @@ def test_the_seed_makes_fillers_repeatable():
     caffe.set_random_seed(5)
     again = weights()
     assert np.array_equal(first, again) and not np.array_equal(first, second)
+
+
+@pytest.fixture
+def any_precision():
+    yield
+    caffe.set_precision(None)
+
+
+def _has_bfloat16():
+    try:
+        cpu = pathlib.Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in cpu
+
+
+@pytest.mark.skipif(not _has_bfloat16(), reason="this processor has no instructions for bfloat16")
+def test_nets_compute_in_bfloat16_if_told_to(net_file, images, any_precision):
+    results = []
+    for precision in (None, "f32", "bf16"):
+        caffe.set_precision(precision)
+        caffe.set_random_seed(1)
+        net = caffe.Net(str(net_file), caffe.TEST)
+        net.blobs[net.inputs[0]].data[...] = images
+        results.append(np.concatenate([v.ravel().copy() for v in net.forward().values()]))
+    exact, told, narrow = results
+    assert np.array_equal(exact, told)
+    assert not np.array_equal(exact, narrow)
+    assert np.abs(exact - narrow).max() < 2e-2 * np.abs(exact).max()
+
+
+def test_training_in_bfloat16_is_refused(net_file, any_precision):
+    caffe.set_precision("bfloat16")
+    with pytest.raises(RuntimeError, match="float32 only"):
+        caffe.Net(str(net_file), caffe.TRAIN)
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(RuntimeError, match="no such precision: 'half'\n.*'f32' or 'bf16'"):
+        caffe.set_precision("half")
 
 
 def test_asking_for_a_gpu_warns_and_computes_on_the_processor(net, images):

@@ -8,9 +8,12 @@ struct Infer: ParsableCommand {
   @Option(help: "The net, with one Input layer and one output.") var net: String
   @Option(help: "Its weights, a caffemodel.") var weights: String
   @Option(help: "The batch, as raw floats.") var input: String
+  @Option(help: "What to compute in, f32 or bf16.") var precision = "f32"
 
   func run() throws {
-    let net = try Net(NetDefinition(contentsOf: net), phase: .test, in: .standard(seed: 1, logger: .quiet))
+    guard let precision = Precision(name: precision) else { throw WorkerError("no such precision: \(precision)") }
+    let net = try Net(
+      NetDefinition(contentsOf: net), phase: .test, in: .standard(seed: 1, precision: precision, logger: .quiet))
     try net.copyWeights(fromFile: weights)
     var inference = Inference(net)
     try read(input, into: inference.input.data.mutableValues)

@@ -9,6 +9,11 @@ public protocol Engine: AnyObject {
   /// What the engine calls itself in logs and tests, such as `reference` or `oneDNN`.
   var name: String { get }
 
+  /// Makes operations from now on compute in this precision. They need not have gradients then.
+  ///
+  /// - Throws: where the engine or the processor cannot do that.
+  func use(_ precision: Precision) throws(NetError)
+
   func convolution(_ description: ConvolutionDescription) -> any ConvolutionOperation
   /// A convolution with what follows it in one operation, or nil if the engine has none.
   func fusedConvolution(_ description: FusedConvolutionDescription) -> (any FusedConvolutionOperation)?
@@ -55,6 +60,12 @@ public protocol Engine: AnyObject {
 }
 
 extension Engine {
+  public func use(_ precision: Precision) throws(NetError) {
+    guard precision == .float32 else {
+      throw NetError("the engine '\(name)' computes in float32 only", remedy: Precision.remedy)
+    }
+  }
+
   public func convolution(_ description: ConvolutionDescription) -> any ConvolutionOperation {
     ReferenceConvolution(description)
   }

@@ -38,6 +38,11 @@ extension Net {
   ///
   /// Gradients of parameters are added to what is there; those of blobs are overwritten.
   public func backward(from last: Int? = nil, to first: Int = 0) throws(NetError) {
+    guard precision == .float32 else {
+      throw NetError(
+        "gradients are computed in float32 only, and this net computes in \(precision.rawValue)",
+        remedy: Precision.remedy)
+    }
     acceptWritesThroughViews()
     defer { updateViews() }
     planning.stop()

@@ -16,6 +16,8 @@ public final class Net {
   public let logger: Logger
   /// What computes.
   public let engine: any Engine
+  /// What the net computes in.
+  public let precision: Precision
 
   /// The layers, in the order in which they run, Split layers included.
   public internal(set) var layers: [LayerNode] = []
@@ -67,6 +69,8 @@ public final class Net {
     logger = environment.logger
     engine = environment.makeEngine()
     phase = state.phase
+    precision = try Self.precision(of: source.parameter, in: phase, environment)
+    try engine.use(precision)
     for notice in source.notices { logger.info("\(notice)") }
     var filtered = source.parameter
     filtered.state = state
@@ -97,6 +101,18 @@ public final class Net {
     state.level = Int32(clamping: level)
     state.stage += stages
     try self.init(source, state: state, in: environment)
+  }
+
+  private static func precision(
+    of definition: NetParameter, in phase: Phase, _ environment: NetEnvironment
+  ) throws(NetError) -> Precision {
+    let precision = environment.precision ?? Precision(definition.precision)
+    guard phase == .test || precision == .float32 else {
+      throw NetError(
+        "a net of the phase TRAIN computes in float32 only, and is to compute in \(precision.rawValue)",
+        remedy: Precision.remedy)
+    }
+    return precision
   }
 
   /// The blob of a name.

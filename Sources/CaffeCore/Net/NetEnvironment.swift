@@ -11,6 +11,8 @@ public struct NetEnvironment {
   public var rank: Int
   public var solverCount: Int
   public var logger: Logger
+  /// What nets that infer compute in, whatever their definition says; nil leaves it to that.
+  public var precision: Precision?
 
   public init(
     registry: LayerRegistry, seed: UInt64 = 0, rank: Int = 0, solverCount: Int = 1,

@@ -7,10 +7,16 @@ enum Instructions {
   /// The parts F, CD, BW, DQ and VL of AVX-512.
   static let hasAVX512: Bool = {
     #if canImport(CaffeKernelsAVX512)
-      let core = dnnl_cpu_isa_avx512_core.rawValue
-      return dnnl_get_effective_cpu_isa().rawValue & core == core
+      return has(dnnl_cpu_isa_avx512_core)
     #else
       return false
     #endif
   }()
+
+  /// Products of pairs of bfloat16 with sums in float32: the part BF16 of AVX-512.
+  static let hasBFloat16 = has(dnnl_cpu_isa_avx512_core_bf16)
+
+  private static func has(_ instructions: dnnl_cpu_isa_t) -> Bool {
+    dnnl_get_effective_cpu_isa().rawValue & instructions.rawValue == instructions.rawValue
+  }
 }

@@ -6,11 +6,14 @@ final class Layout: Equatable, MemoryOrder {
   let handle: OpaquePointer
   /// The extents of the tensor, whatever the order of its values.
   let dimensions: [Int]
+  /// What each value is stored as.
+  let precision: Precision
   /// The size in memory; blocks may be padded.
   let byteCount: Int
   /// Whether the values lie as in a buffer's host form.
   let isRowMajor: Bool
-  let channelBlock: Int?
+  /// How many channels lie side by side, whatever their values are stored as.
+  let storedBlock: Int?
   /// The same kind of layout for tensors of other shapes.
   private var relatives: [Layout] = []
 
@@ -20,25 +23,31 @@ final class Layout: Equatable, MemoryOrder {
     let rank = Int(caffe_layout_dimensions(handle, &extents))
     dimensions = extents[..<rank].map(Int.init)
     byteCount = caffe_layout_size(handle)
-    isRowMajor = caffe_layout_is_row_major(handle)
+    precision = caffe_layout_type(handle) == dnnl_bf16 ? .bfloat16 : .float32
+    isRowMajor = precision == .float32 && caffe_layout_is_row_major(handle)
     let block = Int(caffe_layout_channel_block(handle))
-    channelBlock = block > 0 ? block : nil
+    storedBlock = block > 0 ? block : nil
   }
+
+  /// Nil for other values than floats, which loops over floats cannot read.
+  var channelBlock: Int? { precision == .float32 ? storedBlock : nil }
 
   deinit { caffe_layout_destroy(handle) }
 
-  private static func make(_ dimensions: [Int], strides: [Int]?) throws(OneDNNError) -> Layout {
+  private static func make(
+    _ dimensions: [Int], strides: [Int]?, _ precision: Precision = .float32
+  ) throws(OneDNNError) -> Layout {
     let extents = dimensions.map(Int64.init)
     let strides = strides?.map(Int64.init)
     return Layout(
       owning: try create("describe memory of \(dimensions)") { handle in
-        caffe_layout_create(&handle, CInt(extents.count), extents, strides)
+        caffe_layout_create(&handle, CInt(extents.count), extents, strides, precision.type)
       })
   }
 
   /// Row-major order, as in a buffer's host form.
-  static func rowMajor(_ dimensions: [Int]) throws(OneDNNError) -> Layout {
-    try make(dimensions, strides: strides(dimensions, innermostFirst: dimensions.indices.reversed()))
+  static func rowMajor(_ dimensions: [Int], of precision: Precision = .float32) throws(OneDNNError) -> Layout {
+    try make(dimensions, strides: strides(dimensions, innermostFirst: dimensions.indices.reversed()), precision)
   }
 
   /// A matrix whose columns are contiguous: a row-major one, seen transposed.
@@ -47,16 +56,19 @@ final class Layout: Equatable, MemoryOrder {
   }
 
   /// Batch × channels × space…, the channels of each pixel side by side.
-  static func channelsLast(_ dimensions: [Int]) throws(OneDNNError) -> Layout {
-    try make(dimensions, strides: strides(dimensions, innermostFirst: [1] + (2..<dimensions.count).reversed() + [0]))
+  static func channelsLast(_ dimensions: [Int], of precision: Precision = .float32) throws(OneDNNError) -> Layout {
+    let axes = [1] + (2..<dimensions.count).reversed() + [0]
+    return try make(dimensions, strides: strides(dimensions, innermostFirst: axes), precision)
   }
 
   /// Batch × channels × space…, in blocks of 8 or 16 channels.
-  static func blocked(_ dimensions: [Int], of channels: Int) throws(OneDNNError) -> Layout {
+  static func blocked(
+    _ dimensions: [Int], of channels: Int, _ precision: Precision = .float32
+  ) throws(OneDNNError) -> Layout {
     let extents = dimensions.map(Int64.init)
     return Layout(
       owning: try create("describe blocks of \(dimensions)") {
-        caffe_layout_create_blocked(&$0, CInt(extents.count), extents, Int64(channels))
+        caffe_layout_create_blocked(&$0, CInt(extents.count), extents, Int64(channels), precision.type)
       })
   }
 
@@ -70,13 +82,17 @@ final class Layout: Equatable, MemoryOrder {
   }
 
   /// Whatever oneDNN finds best: to be asked of a primitive.
-  static func any(_ dimensions: [Int]) throws(OneDNNError) -> Layout { try make(dimensions, strides: nil) }
+  static func any(_ dimensions: [Int], of precision: Precision = .float32) throws(OneDNNError) -> Layout {
+    try make(dimensions, strides: nil, precision)
+  }
 
   /// This kind of layout for a tensor of another shape, if it is one of blocks of channels.
   func relative(_ dimensions: [Int]) -> Layout? {
     if dimensions == self.dimensions { return self }
     if let relative = relatives.first(where: { $0.dimensions == dimensions }) { return relative }
-    guard let channelBlock, let relative = try? Layout.blocked(dimensions, of: channelBlock) else { return nil }
+    guard let storedBlock, let relative = try? Layout.blocked(dimensions, of: storedBlock, precision) else {
+      return nil
+    }
     relatives.append(relative)
     return relative
   }
@@ -92,12 +108,21 @@ final class Layout: Equatable, MemoryOrder {
   }
 
   /// The number of values in memory, padding included.
-  var storedCount: Int { byteCount / MemoryLayout<Float>.stride }
+  var storedCount: Int { byteCount / (precision == .bfloat16 ? 2 : MemoryLayout<Float>.stride) }
 
   /// How many times larger than the tensor the memory is, because blocks are padded: at least 1.
   var growth: Double { Double(storedCount) / Double(dimensions.reduce(1, *)) }
 
   static func == (a: Layout, b: Layout) -> Bool { a === b || caffe_layouts_equal(a.handle, b.handle) }
+}
+
+extension Precision {
+  fileprivate var type: dnnl_data_type_t {
+    switch self {
+    case .float32: dnnl_f32
+    case .bfloat16: dnnl_bf16
+    }
+  }
 }
 
 /// What an operation has prepared for each of the layouts in which it met its source.

@@ -53,7 +53,13 @@ final class Memory {
   }
 
   /// The values of owned memory, padding included.
-  var values: UnsafeMutablePointer<Float> { storage!.address.assumingMemoryBound(to: Float.self) }
+  var values: UnsafeMutablePointer<Float> {
+    precondition(layout.precision == .float32, "values that are no floats")
+    return address.assumingMemoryBound(to: Float.self)
+  }
+
+  /// Where owned memory begins.
+  var address: UnsafeMutableRawPointer { storage!.address }
 
   func setZero() { storage!.address.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount) }
 }

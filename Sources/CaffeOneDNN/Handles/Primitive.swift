@@ -80,6 +80,14 @@ final class Primitive {
     handle = try create("compile a primitive") { dnnl_primitive_create(&$0, descriptor.handle) }
   }
 
+  /// A conversion of a tensor from one layout to another.
+  convenience init(reordering source: Layout, to destination: Layout, on runtime: Runtime) throws(OneDNNError) {
+    let descriptor = try PrimitiveDescriptor("a conversion of \(source.dimensions)") {
+      caffe_reorder(&$0, Device.processor.handle, source.handle, destination.handle)
+    }
+    try self.init(descriptor, [.source, .destination], on: runtime)
+  }
+
   deinit { dnnl_primitive_destroy(handle) }
 
   func layout(_ argument: Argument) -> Layout { slots[index(argument)].layout }

@@ -5,9 +5,17 @@ internal import CaffeCore
 /// A form counts only if it has the shape that the operation sees. Where a Flatten or Reshape made the same memory appear
 /// under another shape, values go through the host form.
 extension Buffer {
-  /// The layout in which the values of this shape already lie, unless that is the host form alone.
-  func currentLayout(of dimensions: [Int]) -> Layout? {
-    currentForm(of: DNNForm.self) { $0.layout.dimensions == dimensions }?.layout
+  /// The layout in which the values of this shape already lie as floats, unless that is the host form alone.
+  func currentLayout(of dimensions: [Int]) -> Layout? { currentLayout(of: dimensions, .float32) }
+
+  /// The layout in which the values of this shape already lie in some precision.
+  func currentLayout(of dimensions: [Int], _ precision: Precision) -> Layout? {
+    currentForm(of: DNNForm.self) { $0.layout.dimensions == dimensions && $0.layout.precision == precision }?.layout
+  }
+
+  /// The layout in which the values of this shape already lie, in whatever precision.
+  func currentLayoutOfAny(_ dimensions: [Int]) -> Layout? {
+    currentLayout(of: dimensions, .float32) ?? currentLayout(of: dimensions, .bfloat16)
   }
 
   /// The values in a layout that is not the host's: converted, and kept as a further form, if they are not there.
@@ -40,6 +48,18 @@ extension Buffer {
     let form = form(in: layout, on: runtime)
     markNewest(form)
     return form.updated()
+  }
+
+  /// Where the values begin in memory, of whatever type they are.
+  func address(reading layout: Layout, on runtime: Runtime) -> UnsafeRawPointer {
+    guard !layout.isRowMajor else { return UnsafeRawPointer(values.baseAddress!) }
+    return UnsafeRawPointer(currentMemory(in: layout, on: runtime).address)
+  }
+
+  /// The same, of values that are going to be changed.
+  func address(updating layout: Layout, on runtime: Runtime) -> UnsafeMutableRawPointer {
+    guard !layout.isRowMajor else { return UnsafeMutableRawPointer(mutableValues.baseAddress!) }
+    return updatedMemory(in: layout, on: runtime).address
   }
 
   /// Takes over the values of another buffer's form.
@@ -86,11 +106,15 @@ extension Buffer {
 
   /// Memory of a tensor that several operations write, each some of its channels.
   func pointer(completing layout: Layout, on runtime: Runtime) -> UnsafeMutablePointer<Float> {
+    completedMemory(in: layout, on: runtime).values
+  }
+
+  func completedMemory(in layout: Layout, on runtime: Runtime) -> Memory {
     if !isForgotten, let form = currentForm(of: DNNForm.self, where: { $0.layout == layout }) {
       markNewest(form)
-      return form.updated().values
+      return form.updated()
     }
-    return overwrittenMemory(in: layout, on: runtime).values
+    return overwrittenMemory(in: layout, on: runtime)
   }
 
   /// Makes another buffer's values this one's, in a layout. If the other may lose them, changing them here costs no copy.

@@ -96,9 +96,9 @@ final class DNNForm: BufferForm {
   }
 
   private func copyValues(_ source: Memory, to target: Memory) {
-    let (x, y) = (source.values, target.values)
-    runtime.parallelFor(layout.storedCount) {
-      (y + $0.lowerBound).update(from: x + $0.lowerBound, count: $0.count)
+    let (x, y) = (source.address, target.address)
+    runtime.parallelFor(layout.byteCount, grain: parallelForGrain * MemoryLayout<Float>.stride) {
+      (y + $0.lowerBound).copyMemory(from: x + $0.lowerBound, byteCount: $0.count)
     }
   }
 
@@ -108,11 +108,6 @@ final class DNNForm: BufferForm {
   }
 
   private static func reorder(from source: Layout, to destination: Layout, on runtime: Runtime) -> Primitive {
-    demand { () throws(OneDNNError) in
-      let descriptor = try PrimitiveDescriptor("a conversion of \(source.dimensions)") {
-        caffe_reorder(&$0, Device.processor.handle, source.handle, destination.handle)
-      }
-      return try Primitive(descriptor, [.source, .destination], on: runtime)
-    }
+    demand { () throws(OneDNNError) in try Primitive(reordering: source, to: destination, on: runtime) }
   }
 }

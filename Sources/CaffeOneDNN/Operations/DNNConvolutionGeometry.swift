@@ -4,6 +4,8 @@ internal import CaffeCore
 /// The numbers of a convolution in oneDNN's terms, and the layouts that do not depend on the choice of a kernel.
 struct DNNConvolutionGeometry {
   private let description: ConvolutionDescription
+  /// Of activations and weights; the bias is float32.
+  private let precision: Precision
   let weights: Layout
   let bias: Layout?
   let stride: [Int64]
@@ -12,12 +14,13 @@ struct DNNConvolutionGeometry {
   let padBefore: [Int64]
   let padAfter: [Int64]
 
-  init(_ description: ConvolutionDescription) throws(OneDNNError) {
+  init(_ description: ConvolutionDescription, _ precision: Precision = .float32) throws(OneDNNError) {
     self.description = description
+    self.precision = precision
     let group = description.group
     var dimensions = description.weights.dimensions
     if group > 1 { dimensions = [group, description.outputs / group] + dimensions[1...] }
-    weights = try .any(dimensions)
+    weights = try .any(dimensions, of: precision)
     bias = description.hasBias ? try .rowMajor([description.outputs]) : nil
     stride = description.stride.map(Int64.init)
     dilation = description.dilation.map { Int64($0 - 1) }
@@ -37,12 +40,12 @@ struct DNNConvolutionGeometry {
     adds: Bool = false, slope: Float? = nil
   ) throws(OneDNNError) -> (source: Layout, destination: Layout, descriptor: PrimitiveDescriptor) {
     let epilogue = caffe_epilogue_t(adds: adds, rectifies: slope != nil, slope: slope ?? 0)
-    let source = try Layout.any(description.source.dimensions)
-    let destination = try Layout.any(description.destination.dimensions)
+    let source = try Layout.any(description.source.dimensions, of: precision)
+    let destination = try Layout.any(description.destination.dimensions, of: precision)
     let forward = try forward(source, destination, epilogue)
     if try Self.wastesBlocks(forward) {
-      let sourceLast = try Layout.channelsLast(description.source.dimensions)
-      let destinationLast = try Layout.channelsLast(description.destination.dimensions)
+      let sourceLast = try Layout.channelsLast(description.source.dimensions, of: precision)
+      let destinationLast = try Layout.channelsLast(description.destination.dimensions, of: precision)
       if let channelsLast = try? self.forward(sourceLast, destinationLast, epilogue), channelsLast.hasOwnKernel {
         return (sourceLast, destinationLast, channelsLast)
       }

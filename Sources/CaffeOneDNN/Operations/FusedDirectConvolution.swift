@@ -8,30 +8,34 @@ internal import CaffeCore
 final class FusedDirectConvolution: FusedConvolutionMethod {
   var kernel: String { pass.kernel }
   private let description: FusedConvolutionDescription
+  private let precision: Precision
   private let runtime: Runtime
   private let pass: Primitive
   private let scaledWeights: ScaledWeights
   /// The same for one item, when results are slices of larger tensors.
   private lazy var itemPass: Primitive? =
-    description.convolution.batch == 1 ? pass : try? Self.itemPass(description, on: runtime)
+    description.convolution.batch == 1 ? pass : try? Self.itemPass(description, precision, on: runtime)
 
-  init(_ description: FusedConvolutionDescription, on runtime: Runtime) throws(OneDNNError) {
+  init(
+    _ description: FusedConvolutionDescription, _ precision: Precision = .float32, on runtime: Runtime
+  ) throws(OneDNNError) {
     let convolution = description.convolution
     guard (1...3).contains(convolution.input.count), convolution.source.count > 0, convolution.destination.count > 0
     else { throw OneDNNError(operation: "describe a convolution", status: dnnl_unimplemented) }
     self.description = description
+    self.precision = precision
     self.runtime = runtime
     runtime.useThreads()
-    pass = try Self.pass(description, on: runtime)
+    pass = try Self.pass(description, precision, on: runtime)
     scaledWeights = ScaledWeights(outputs: convolution.outputs, layout: pass.layout(.weights), on: runtime)
   }
 
   private static func pass(
-    _ description: FusedConvolutionDescription, on runtime: Runtime
+    _ description: FusedConvolutionDescription, _ precision: Precision, on runtime: Runtime
   ) throws(OneDNNError) -> Primitive {
     var convolution = description.convolution
     convolution.hasBias = description.hasShift
-    let forward = try DNNConvolutionGeometry(convolution).bestForward(
+    let forward = try DNNConvolutionGeometry(convolution, precision).bestForward(
       adds: description.hasAddend, slope: description.slope
     ).descriptor
     if forward.isPlainLoop {
@@ -41,21 +45,21 @@ final class FusedDirectConvolution: FusedConvolutionMethod {
   }
 
   private static func itemPass(
-    _ description: FusedConvolutionDescription, on runtime: Runtime
+    _ description: FusedConvolutionDescription, _ precision: Precision, on runtime: Runtime
   ) throws(OneDNNError) -> Primitive {
     var item = description
     item.convolution.batch = 1
-    return try pass(item, on: runtime)
+    return try pass(item, precision, on: runtime)
   }
 
   /// Whole blocks of channels, if one item is computed as the batch is.
   func canWrite(_ slice: ChannelSlice) -> Bool {
-    guard !description.hasAddend, let itemPass, let block = pass.layout(.destination).channelBlock,
+    guard !description.hasAddend, let itemPass, let block = pass.layout(.destination).storedBlock,
       block == 8 || block == 16
     else { return false }
     return itemPass.layout(.weights) == pass.layout(.weights)
-      && itemPass.layout(.source).channelBlock == pass.layout(.source).channelBlock
-      && itemPass.layout(.destination).channelBlock == block
+      && itemPass.layout(.source).storedBlock == pass.layout(.source).storedBlock
+      && itemPass.layout(.destination).storedBlock == block
       && slice.isWhole(in: block, count: description.convolution.outputs)
   }
 
@@ -67,7 +71,7 @@ final class FusedDirectConvolution: FusedConvolutionMethod {
         // The source may be the addend, which must then outlive the sum.
         let mayConsume = operands.mayConsumeAddend && addend !== operands.source
         operands.destination.takeValues(of: addend, in: layout, consuming: mayConsume, on: runtime)
-        pass.bind(.destination, host: operands.destination.pointer(updating: layout, on: runtime))
+        pass.bind(.destination, host: operands.destination.address(updating: layout, on: runtime))
       } else {
         pass.write(.destination, to: operands.destination)
       }
@@ -76,11 +80,12 @@ final class FusedDirectConvolution: FusedConvolutionMethod {
     // Item by item, each to its place in the larger tensor.
     let pass = itemPass!
     let whole = pass.layout(.destination).relative(slice.whole.dimensions)!
-    let source = operands.source.pointer(reading: self.pass.layout(.source), on: runtime)
-    let destination = operands.destination.pointer(completing: whole, on: runtime) + slice.offset
+    let source = operands.source.address(reading: self.pass.layout(.source), on: runtime)
+    let destination = operands.destination.completedMemory(in: whole, on: runtime).address
+    let size = whole.byteCount / whole.storedCount
     for item in 0..<description.convolution.batch {
-      pass.bind(.source, host: source + item * pass.layout(.source).storedCount)
-      pass.bind(.destination, host: destination + item * slice.itemStride)
+      pass.bind(.source, host: source + item * pass.layout(.source).byteCount)
+      pass.bind(.destination, host: destination + (slice.offset + item * slice.itemStride) * size)
       run(pass, operands)
     }
   }
@@ -150,7 +155,7 @@ extension ChannelSlice {
     firstChannel % block == 0 && count % block == 0 && whole[1] % block == 0
   }
 
-  /// Where the slice begins in a tensor in blocks, and how far its items are apart, in floats.
+  /// Where the slice begins in a tensor in blocks, and how far its items are apart, in values.
   var offset: Int { firstChannel * whole.count(2...) }
   var itemStride: Int { whole.count(1...) }
 }

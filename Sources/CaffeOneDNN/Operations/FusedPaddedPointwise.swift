@@ -14,7 +14,7 @@ final class FusedPaddedPointwise: FusedConvolutionMethod {
   var kernel: String { "\(inner.kernel), then padded" }
 
   /// Nil for convolutions of another form.
-  init?(_ description: FusedConvolutionDescription, on runtime: Runtime) {
+  init?(_ description: FusedConvolutionDescription, _ precision: Precision = .float32, on runtime: Runtime) {
     var bare = description
     let convolution = description.convolution
     guard convolution.input.count == 2, convolution.kernel == [1, 1], convolution.stride == [1, 1],
@@ -23,7 +23,7 @@ final class FusedPaddedPointwise: FusedConvolutionMethod {
     else { return nil }
     bare.convolution.pad = [0, 0]
     bare.convolution.output = convolution.input
-    guard let inner = try? FusedDirectConvolution(bare, on: runtime) else { return nil }
+    guard let inner = try? FusedDirectConvolution(bare, precision, on: runtime) else { return nil }
     self.description = description
     self.runtime = runtime
     self.inner = inner

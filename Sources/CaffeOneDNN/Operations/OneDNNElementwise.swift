@@ -9,6 +9,8 @@ final class OneDNNElementwise: ElementwiseOperation {
   let description: ElementwiseDescription
   private let runtime: Runtime
   private let exponential: Exponential?
+  /// For values in bfloat16.
+  private var narrowRectifier: NarrowRectifier?
 
   init(_ description: ElementwiseDescription, on runtime: Runtime) throws(OneDNNError) {
     guard description.shape.count > 0 else {
@@ -33,6 +35,11 @@ final class OneDNNElementwise: ElementwiseOperation {
     guard case .relu(let slope) = description.function else {
       exponential?(source, into: destination, in: layout)
       return
+    }
+    if layout == nil, let narrow = source.currentLayout(of: description.shape.dimensions, .bfloat16) {
+      let rectifier = narrowRectifier ?? NarrowRectifier(slope: slope, on: runtime)
+      narrowRectifier = rectifier
+      return rectifier(source, into: destination, in: narrow)
     }
     if slope == 0, let layout, let formula = rectified(source, layout) {
       return destination.define(by: formula, on: runtime)

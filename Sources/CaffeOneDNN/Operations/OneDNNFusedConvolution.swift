@@ -8,9 +8,15 @@ final class OneDNNFusedConvolution: FusedConvolutionOperation, Explained {
   var kernel: String? { method.kernel }
   private let method: any FusedConvolutionMethod
 
-  init(_ description: FusedConvolutionDescription, winograd: Bool, on runtime: Runtime) throws(OneDNNError) {
+  init(
+    _ description: FusedConvolutionDescription, _ precision: Precision, winograd: Bool, on runtime: Runtime
+  ) throws(OneDNNError) {
     self.description = description
-    if winograd, let method = FusedWinograd(description, on: runtime) {
+    if precision == .bfloat16, let method = FusedPaddedPointwise(description, precision, on: runtime) {
+      self.method = method
+    } else if precision == .bfloat16, let method = try? FusedDirectConvolution(description, precision, on: runtime) {
+      self.method = method
+    } else if winograd, let method = FusedWinograd(description, on: runtime) {
       self.method = method
     } else if let method = FusedPaddedPointwise(description, on: runtime) {
       self.method = method

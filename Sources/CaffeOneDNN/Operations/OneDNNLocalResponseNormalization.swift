@@ -29,7 +29,7 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
   }
 
   func forward(_ source: Buffer, into destination: Buffer) {
-    let layout = source.currentLayout(of: dimensions)
+    let layout = source.currentLayoutOfAny(dimensions)
     last =
       layout.map { layout in
         passes.entry(for: layout) { (try? Self.pass(description, layout, on: runtime)) ?? blocked }

@@ -29,7 +29,7 @@ final class OneDNNPooling: PoolingOperation, Explained {
   }
 
   func forward(_ source: Buffer, into destination: Buffer, mask: Buffer?) {
-    last = pass(for: source.currentLayout(of: dimensions))
+    last = pass(for: source.currentLayoutOfAny(dimensions))
     last.forward.read(.source, from: source)
     last.forward.write(.destination, to: destination)
     last.forward.execute()
@@ -81,7 +81,7 @@ private final class Pass {
 private struct Geometry {
   let algorithm: dnnl_alg_kind_t
   let isDifferentiated: Bool
-  let destination: Layout
+  private let destination: [Int]
   let stride: [Int64]
   let kernel: [Int64]
   let padBefore: [Int64]
@@ -104,7 +104,7 @@ private struct Geometry {
       case .average: isPadded ? dnnl_pooling_avg_include_padding : dnnl_pooling_avg_exclude_padding
       }
     isDifferentiated = description.isDifferentiated
-    destination = try .any(description.destination.dimensions)
+    destination = description.destination.dimensions
     self.stride = stride.map(Int64.init)
     self.kernel = kernel.map(Int64.init)
     padBefore = pad.map(Int64.init)
@@ -112,7 +112,8 @@ private struct Geometry {
   }
 
   func forward(_ source: Layout) throws(OneDNNError) -> PrimitiveDescriptor {
-    try PrimitiveDescriptor("a pooling") {
+    let destination = try Layout.any(destination, of: source.precision)
+    return try PrimitiveDescriptor("a pooling") {
       caffe_pooling_forward(
         &$0, Device.processor.handle, isDifferentiated, algorithm, source.handle, destination.handle, stride, kernel,
         padBefore, padAfter)
@@ -120,7 +121,8 @@ private struct Geometry {
   }
 
   func backward(_ source: Layout, after forward: PrimitiveDescriptor) throws(OneDNNError) -> PrimitiveDescriptor {
-    let destination = try forward.layout(.destination) ?? destination
+    let found = try forward.layout(.destination)
+    let destination = if let found { found } else { try Layout.any(destination) }
     return try PrimitiveDescriptor("a pooling's gradient") {
       caffe_pooling_backward(
         &$0, Device.processor.handle, algorithm, source.handle, destination.handle, stride, kernel, padBefore, padAfter,

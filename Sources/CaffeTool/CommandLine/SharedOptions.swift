@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caffe
 import Logging
 
 /// `-gpu`, which this build answers with the CPU.
@@ -22,6 +23,18 @@ package struct DeviceOptions: ParsableArguments {
     }
     log.info("Use CPU.")
   }
+}
+
+/// `-precision`: what a net that infers computes in.
+package struct PrecisionOptions: ParsableArguments {
+  @Option(help: "What weights and activations are kept in: f32 or bf16. As the net's definition says unless given.")
+  package var precision: Precision?
+
+  package init() {}
+}
+
+extension Precision: ExpressibleByArgument {
+  public init?(argument: String) { self.init(name: argument) }
 }
 
 /// `-level` and `-stage`: the part of the net's state that include and exclude rules look at.

@@ -37,6 +37,9 @@ final class Benchmark {
     log.info("Initial loss: \(loss.shortText)")
     log.info("Performing Backward")
     let isPlanned = net.phase == .test
+    // In bfloat16 there are no gradients.
+    let hasBackward = net.precision == .float32
+    if !hasBackward { log.info("Backward is left out: it is computed in float32 only.") }
     // What a backward pass asks for is kept from then on: where values are forgotten, it has to wait.
     if !isPlanned { runBackward() }
     backward = Array(repeating: .zero, count: net.layers.count)
@@ -57,13 +60,18 @@ final class Benchmark {
     defer { progress.finish() }
     for iteration in 1...iterations {
       forwardTimes.append(try measure("forward") { _ = try net.forward() })
+      if !hasBackward {
+        backwardTimes.append(.zero)
+        report(iteration, forwardTimes, backwardTimes, log)
+        progress.update(iteration)
+      }
       guard !isPlanned else { continue }
       backwardTimes.append(measure("backward") { runBackward() })
       report(iteration, forwardTimes, backwardTimes, log)
       progress.update(iteration)
     }
     net.stepObserver = nil
-    if isPlanned {
+    if isPlanned, hasBackward {
       try keepEverything()
       runBackward()
       backward = Array(repeating: .zero, count: net.layers.count)

@@ -44,7 +44,9 @@ struct Execution {
   mutating func add(_ duration: Duration, to layers: [Int]) { steps[layers]?.times.append(duration) }
 
   private func layout(of buffer: Buffer, _ shape: Shape) -> String {
-    guard let order = net.engine.order(of: buffer, shape) else { return "rows" }
+    guard let order = net.engine.order(of: buffer, shape) else {
+      return buffer.isInEngineForm ? net.precision == .bfloat16 ? "bf16" : "own" : "rows"
+    }
     let isChannelsLast = shape.rank > 1 && order.channelBlock == shape[1]
     return isChannelsLast ? "channels last" : order.channelBlock.map { "blocks of \($0)" } ?? "own"
   }

@@ -28,6 +28,7 @@ struct Test: ToolCommand {
 
   @OptionGroup(title: "Net state") var state: StateOptions
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var precision: PrecisionOptions
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
@@ -45,7 +46,7 @@ struct Test: ToolCommand {
     device.logDevice(log)
     let net = try Net(
       NetDefinition(contentsOf: model), phase: .test, level: state.level, stages: state.stages,
-      in: .standard(logger: log))
+      in: .standard(precision: precision.precision, logger: log))
     let report = try net.copyWeights(fromFile: weights)
     for layer in report.kept { log.warning("\(weights) has no weights for layer \(layer): it keeps its fillers'.") }
 

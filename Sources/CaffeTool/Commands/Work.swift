@@ -24,7 +24,7 @@ struct Work {
     let last = net.layers[layers[layers.count - 1]]
     let sharesMemory = last.tops.allSatisfy { top in last.bottoms.contains { $0 !== top && $0.data === top.data } }
     values = layers.count == 1 && sharesMemory ? 0 : values + last.tops.reduce(0) { $0 + $1.count }
-    bytes = values * MemoryLayout<Float>.stride
+    bytes = values * (net.precision == .bfloat16 ? 2 : MemoryLayout<Float>.stride)
   }
 
   /// The backward pass of a layer: it reads what the forward pass read and the gradients of its tops, and writes those gradients

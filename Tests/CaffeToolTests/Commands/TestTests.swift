@@ -28,6 +28,34 @@ import Testing
     try RecordedLog("test_cli.log.txt", in: folder).expectSame(run)
   }
 
+  @Test(arguments: ["half", ""])
+  func `knows two precisions`(name: String) throws {
+    let run = try Run("test", "-model", "net.prototxt", "-weights", "w.caffemodel", "-precision", name)
+    #expect(run.status == 2)
+    #expect(run.errors.contains("precision"))
+  }
+
+  @Test(arguments: [["-precision", "bf16"], []])
+  func `says what a processor lacks for bfloat16`(option: [String]) throws {
+    let folder = try Scratch(withFixtures: true)
+    try folder.write(
+      "net_conv.prototxt", replacing: "name: \"conv\"", by: option.isEmpty ? "precision: BF16" : "", to: "net.prototxt")
+    let run = try Run(
+      ["test", "-model", "net.prototxt", "-weights", "train_cli_iter_12.caffemodel", "-iterations", "1"] + option,
+      in: folder.url, environment: ["ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2"])
+    #expect(run.status == 1)
+    #expect(run.errors.contains("lacks the instructions for bfloat16 (avx512_bf16)"))
+    #expect(run.errors.contains("Leave out `precision: BF16`"))
+  }
+
+  @Test func `computes in float32 where the definition says otherwise, if told to`() throws {
+    let folder = try Scratch(withFixtures: true)
+    let run = try Run(
+      "test", "-model", "net_conv.prototxt", "-weights", "train_cli_iter_12.caffemodel", "-iterations", "1",
+      "-precision", "f32", in: folder.url)
+    #expect(run.status == 0)
+  }
+
   @Test func `warns of layers that the weights do not know`() throws {
     let folder = try Scratch(withFixtures: true)
     try folder.write("net_conv.prototxt", replacing: "name: \"ip1\"", by: "name: \"ip2\"", to: "net.prototxt")
