@@ -19,6 +19,14 @@ final class Planning {
 }
 
 extension Net {
+  /// The names of the layers that each step of the plan runs, for tests and measurements; empty without a plan.
+  package var planDescription: [[String]] {
+    planning.plan?.steps.map { step in step.layers.map { layers[$0].name } } ?? []
+  }
+
+  /// Whether some blob's values were left out or forgotten.
+  package var hidesValues: Bool { blobs.contains { $0.data.isForgotten } }
+
   /// Runs all layers by a plan.
   ///
   /// - Returns: nil if there is no plan for this net, or not now: in training, after a backward pass, while somebody looks on.
