@@ -104,6 +104,26 @@ import Testing
     }
   }
 
+  @Test func `is not made where shapes depend on values`() throws {
+    let text =
+      Self.layer("x", "Input", [], "x", "input_param { shape { dim: 4 dim: 3 dim: 9 dim: 9 } }")
+      + Self.layer("pick", "Input", [], "pick", "input_param { shape { dim: 4 } }")
+      + Self.convolution("a", "x", "a", 16) + Self.layer("a relu", "ReLU", ["a"], "a")
+      + Self.layer("picked", "Power", ["pick"], "picked", "power_param { scale: 2 }")
+      + Self.layer("kept", "Filter", ["a", "picked"], "kept") + Self.convolution("out", "kept", "out", 16)
+    let nets = try [EngineChoice.oneDNN, .reference].map { engine in
+      try Net(NetDefinition(text: text, file: "filter.prototxt"), phase: .test, in: .standard(seed: 7, engine: engine))
+    }
+    for picks: [Float] in [[1, 1, 0, 1], [0, 1, 0, 0], [1, 1, 1, 1]] {
+      for net in nets {
+        _ = net.blob("pick")!.data.uninitializedValues.update(from: picks)
+        try Self.run(net, 1)
+        #expect(net.blob("out")!.shape[0] == picks.count { $0 != 0 })
+      }
+      expectClose(nets[0].blob("out")!.data, nets[1].blob("out")!.data, tolerance: 1e-4, "\(picks)")
+    }
+  }
+
   // MARK: The net
 
   /// A convolution with everything behind it, a residual block, and convolutions that a Concat joins.

@@ -138,13 +138,14 @@ private final class ScaledWeights {
 
 /// From which values of which buffer something was derived.
 struct DerivedState {
-  private var source: ObjectIdentifier?
+  /// Weak, so that a later buffer at the same address is not taken for this one.
+  private weak var source: Buffer?
   private var version = 0
 
-  func isCurrent(for buffer: Buffer) -> Bool { source == ObjectIdentifier(buffer) && version == buffer.version }
+  func isCurrent(for buffer: Buffer) -> Bool { source === buffer && version == buffer.version }
 
   mutating func note(_ buffer: Buffer) {
-    source = ObjectIdentifier(buffer)
+    source = buffer
     version = buffer.version
   }
 }

@@ -31,9 +31,9 @@ extension Net {
   ///
   /// - Returns: nil if there is no plan for this net, or not now: in training, after a backward pass, while somebody looks on.
   func forwardByPlan() throws(NetError) -> Float? {
-    guard phase == .test, !planning.isStopped, !logsDebugInfo, beforeForward.isEmpty, afterForward.isEmpty else {
-      return nil
-    }
+    guard phase == .test, !planning.isStopped, !logsDebugInfo, beforeForward.isEmpty, afterForward.isEmpty,
+      !hasShapesThatDependOnValues
+    else { return nil }
     try reshapeIfAnythingChanged()
     let plan = currentPlan()
     guard plan.joinsOrForgets else { return nil }
@@ -57,6 +57,15 @@ extension Net {
       for buffer in step.forgets where buffer.isInEngineForm || step.consumes(buffer) { forget(buffer) }
     }
     return loss
+  }
+
+  /// Whether shapes of this pass are known only when values below have been computed, as those of Filter and of Python's layers
+  /// are: a plan settles all shapes first.
+  private var hasShapesThatDependOnValues: Bool {
+    layers.contains { node in
+      let type = Swift.type(of: node.layer)
+      return type.reshapesEveryPass && (!node.bottoms.isEmpty || !type.isRepeatable)
+    }
   }
 
   /// Looks at each layer only when some blob of the process has changed its shape or memory, or shapes depend on more than that.
@@ -88,7 +97,7 @@ extension Net {
         continue
       }
       let type = Swift.type(of: node.layer)
-      guard type.isRepeatable, !type.reshapesEveryPass else { return false }
+      guard type.isRepeatable else { return false }
       if !node.sharesMemory, node.tops.contains(where: { sources.contains(ObjectIdentifier($0.data)) }) { return false }
     }
     return true
