@@ -54,7 +54,7 @@ struct Execution {
   /// A table of all steps, in the order in which they run.
   ///
   /// The share of the limit counts the products of the plain algorithm, and values as if they came from memory: Winograd's
-  /// algorithm and caches may go beyond it.
+  /// algorithm, pixels that a plan leaves out and caches may go beyond it.
   func table(limits: MachineLimits) -> [String] {
     let rows = order.compactMap { steps[$0] }.filter { !$0.times.isEmpty }
     let total = rows.reduce(Duration.zero) { $0 + $1.median }

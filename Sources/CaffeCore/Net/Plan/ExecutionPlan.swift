@@ -67,6 +67,7 @@ final class ConvolutionStep {
   private let scalings: [any ChannelScaling]
   private let source: Blob
   private let addend: Blob?
+  private let addendSampling: Sampling?
   let destination: Blob
   private let slice: ChannelSlice?
   /// Whether the addend's memory may become the destination's.
@@ -78,7 +79,7 @@ final class ConvolutionStep {
 
   init(
     _ operation: any FusedConvolutionOperation, layers: [Int], parameters: [Blob], scalings: [any ChannelScaling],
-    source: Blob, addend: Blob?, destination: Blob, slice: ChannelSlice?
+    source: Blob, addend: Blob?, addendSampling: Sampling?, destination: Blob, slice: ChannelSlice?
   ) {
     self.operation = operation
     self.layers = layers
@@ -86,15 +87,28 @@ final class ConvolutionStep {
     self.scalings = scalings
     self.source = source
     self.addend = addend
+    self.addendSampling = addendSampling
     self.destination = destination
     self.slice = slice
   }
 
   var addendBuffer: Buffer? { addend?.data }
 
+  /// Blobs that the step reads and writes, of the net or of the plan's own.
+  var operands: [Blob] { [source, destination] + (addend.map { [$0] } ?? []) }
+
+  /// The addend's pixels that are wanted, out of a blob with all of them.
+  struct Sampling {
+    let operation: any PoolingOperation
+    let source: Blob
+  }
+
   func run() {
     let hasBias = parameters.count > 1
     if !scalings.isEmpty { composeScalings() }
+    if let addend, let addendSampling {
+      addendSampling.operation.forward(addendSampling.source.data, into: addend.data, mask: nil)
+    }
     operation.forward(
       FusedConvolutionOperands(
         source: source.data, weights: parameters[0].data, scale: scalings.isEmpty ? nil : scale,

@@ -50,13 +50,22 @@ extension Net {
       case .convolution(let convolution):
         convolution.run()
         if let start {
-          report(convolution.layers, [convolution.destination], kernel(of: convolution.operation), since: start)
+          report(convolution.layers, [convolution.destination], kernel(of: convolution), since: start)
         }
       case .done: break
       }
       for buffer in step.forgets where buffer.isInEngineForm || step.consumes(buffer) { forget(buffer) }
     }
     return loss
+  }
+
+  /// By what a step computes, and how many of the pixels.
+  private func kernel(of step: ConvolutionStep) -> String? {
+    let kernel = CaffeCore.kernel(of: step.operation)
+    let all = layers[step.layers[0]].tops[0].count
+    let computed = step.operation.description.convolution.destination.count
+    guard computed < all else { return kernel }
+    return "\(kernel ?? "loop"), 1 pixel of \(Int((Double(all) / Double(computed)).rounded()))"
   }
 
   /// Whether shapes of this pass are known only when values below have been computed, as those of Filter and of Python's layers

@@ -1,13 +1,13 @@
 /// Finds what can run as one step, and which values are needed for how long.
 struct PlanBuilder {
-  private let net: Net
+  let net: Net
   /// Buffers whose values somebody asked for.
   private let kept: Set<ObjectIdentifier>
   /// Whether values may be left out and forgotten.
   private let mayForget: Bool
   /// The layers that read or write each blob, in order.
   private var users: [[Int]]
-  private var steps: [ExecutionPlan.Step]
+  var steps: [ExecutionPlan.Step]
   private var leftOut: [Buffer] = []
 
   init(_ net: Net, keeping kept: Set<ObjectIdentifier>, mayForget: Bool) {
@@ -26,6 +26,7 @@ struct PlanBuilder {
     for index in net.layers.indices {
       if let group = group(from: index, &operations) { groups.append(group) }
     }
+    leaveOutPixels(of: &groups, &operations)
     placeInJoins(&groups)
     for group in groups { add(group) }
     if mayForget { forgetEarly() }
@@ -37,7 +38,7 @@ struct PlanBuilder {
 
   // MARK: Convolutions and what follows them
 
-  private struct ConvolutionGroup {
+  struct ConvolutionGroup {
     var operation: any FusedConvolutionOperation
     var layers: [Int]
     var scalings: [any ChannelScaling]
@@ -46,6 +47,11 @@ struct PlanBuilder {
     /// Blobs of results on the way, which are not computed.
     var between: [Int]
     var slice: (blob: Int, slice: ChannelSlice)?
+    /// What stands for the blobs of the net where pixels are left out.
+    var source: Blob?
+    var addendBlob: Blob?
+    var addendSampling: ConvolutionStep.Sampling?
+    var result: Blob?
   }
 
   private func group(from index: Int, _ operations: inout FusedOperations) -> ConvolutionGroup? {
@@ -109,7 +115,7 @@ struct PlanBuilder {
   }
 
   /// The layer that reads what a layer leaves in a blob. There is one at most: Splits stand before several.
-  private func soleReader(of blob: Int, after layer: Int) -> Int? {
+  func soleReader(of blob: Int, after layer: Int) -> Int? {
     guard let next = users[blob].first(where: { $0 > layer }), net.layers[next].bottomIndices.contains(blob) else {
       return nil
     }
@@ -126,7 +132,7 @@ struct PlanBuilder {
     net.layers[(first + 1)..<last].contains { node in node.tops.contains { $0.data === buffer } && !node.sharesMemory }
   }
 
-  private func mayLeaveOut(_ blob: Int) -> Bool {
+  func mayLeaveOut(_ blob: Int) -> Bool {
     mayForget && !isKept(net.blobs[blob].data) && !net.outputs.contains(blob)
   }
 
@@ -162,8 +168,9 @@ struct PlanBuilder {
     for layer in group.layers { steps[layer].work = .done }
     let step = ConvolutionStep(
       group.operation, layers: group.layers, parameters: convolution.layer.parameters, scalings: group.scalings,
-      source: convolution.bottoms[0], addend: group.addend.map { net.blobs[$0] },
-      destination: net.blobs[group.slice?.blob ?? group.destination], slice: group.slice?.slice)
+      source: group.source ?? convolution.bottoms[0], addend: group.addendBlob ?? group.addend.map { net.blobs[$0] },
+      addendSampling: group.addendSampling,
+      destination: group.result ?? net.blobs[group.slice?.blob ?? group.destination], slice: group.slice?.slice)
     steps[group.layers.last!].work = .convolution(step)
     leftOut += group.between.map { net.blobs[$0].data }
     if let joined = group.slice?.blob { steps[users[joined][0]].work = .done }
@@ -178,15 +185,18 @@ struct PlanBuilder {
     var stays = Set(net.outputs.map { ObjectIdentifier(net.blobs[$0].data) })
     for parameter in net.parameters { stays.insert(ObjectIdentifier(parameter.blob.data)) }
     for step in steps {
+      func noteUse(_ blob: Blob) {
+        buffers[ObjectIdentifier(blob.data)] = blob.data
+        lastUse[ObjectIdentifier(blob.data)] = step.layer
+      }
       for node in step.layers.map({ net.layers[$0] }) {
         for blob in node.bottoms + node.tops {
-          let id = ObjectIdentifier(blob.data)
-          buffers[id] = blob.data
-          lastUse[id] = step.layer
+          noteUse(blob)
           // What comes from outside cannot be computed again.
-          if node.bottoms.isEmpty { stays.insert(id) }
+          if node.bottoms.isEmpty { stays.insert(ObjectIdentifier(blob.data)) }
         }
       }
+      if case .convolution(let convolution) = step.work { convolution.operands.forEach(noteUse) }
     }
     for buffer in leftOut { stays.insert(ObjectIdentifier(buffer)) }
     for (id, step) in lastUse.sorted(by: { $0.value < $1.value }) {
