@@ -113,6 +113,24 @@ public final class OneDNNEngine: Engine {
     buffer.pointer(updating: layout(order), on: runtime)
   }
 
+  public func copyItems(
+    _ items: Range<Int>, of source: Buffer, _ sourceShape: Shape, to destination: Buffer, _ destinationShape: Shape,
+    from first: Int
+  ) {
+    guard let layout = source.currentLayout(of: sourceShape.dimensions, .bfloat16),
+      let whole = layout.relative(destinationShape.dimensions)
+    else { return copyFloats(items, of: source, sourceShape, to: destination, destinationShape, from: first) }
+    let size = whole.byteCount / destinationShape[0]
+    let x = source.address(reading: layout, on: runtime) + items.lowerBound * size
+    let y =
+      first == 0
+      ? destination.overwrittenMemory(in: whole, on: runtime).address
+      : destination.address(updating: whole, on: runtime)
+    runtime.parallelFor(items.count * size) {
+      (y + first * size + $0.lowerBound).copyMemory(from: x + $0.lowerBound, byteCount: $0.count)
+    }
+  }
+
   private func layout(_ order: (any MemoryOrder)?) -> Layout? {
     guard let order else { return nil }
     guard let layout = order as? Layout else { preconditionFailure("an order of another engine") }

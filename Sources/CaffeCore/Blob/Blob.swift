@@ -38,8 +38,13 @@ public final class Blob {
 
   /// Makes this blob's values the other's: one memory from now on.
   public func shareData(of other: Blob) {
-    precondition(count == other.count, "blobs of different size")
-    data = other.data
+    shareData(other.data)
+  }
+
+  /// Makes a buffer of as many values this blob's memory.
+  func shareData(_ buffer: Buffer) {
+    precondition(count == buffer.count, "a buffer of different size")
+    data = buffer
     Self.noteChange()
   }
 

@@ -57,6 +57,13 @@ public protocol Engine: AnyObject {
 
   /// The values of a buffer in an order, to be changed.
   func update(_ buffer: Buffer, in order: (any MemoryOrder)?) -> UnsafeMutablePointer<Float>
+
+  /// Copies some items (indices of axis 0) of one tensor to places in another, in whatever form they are.
+  ///
+  /// - Parameter first: the first place. If it is 0, all other items of the destination become undefined.
+  func copyItems(
+    _ items: Range<Int>, of source: Buffer, _ sourceShape: Shape, to destination: Buffer, _ destinationShape: Shape,
+    from first: Int)
 }
 
 extension Engine {

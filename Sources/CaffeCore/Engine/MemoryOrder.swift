@@ -38,6 +38,29 @@ extension Engine {
     buffer.mutableValues.baseAddress!
   }
 
+  public func copyItems(
+    _ items: Range<Int>, of source: Buffer, _ sourceShape: Shape, to destination: Buffer, _ destinationShape: Shape,
+    from first: Int
+  ) {
+    copyFloats(items, of: source, sourceShape, to: destination, destinationShape, from: first)
+  }
+
+  /// `copyItems` by way of floats, whatever the values are stored as.
+  package func copyFloats(
+    _ items: Range<Int>, of source: Buffer, _ sourceShape: Shape, to destination: Buffer, _ destinationShape: Shape,
+    from first: Int
+  ) {
+    let sourceOrder = order(of: source, sourceShape)
+    let order = sourceOrder.flatMap { self.order(like: $0, destinationShape) }
+    let x = read(source, in: order == nil ? nil : sourceOrder)
+    let y = first == 0 ? overwrite(destination, in: order) : update(destination, in: order)
+    let size = (order?.storedCount ?? destinationShape.count) / destinationShape[0]
+    let (start, target) = (x + items.lowerBound * size, y + first * size)
+    forElements(items.count * size) {
+      target.advanced(by: $0.lowerBound).update(from: start + $0.lowerBound, count: $0.count)
+    }
+  }
+
   /// The order of a buffer if it holds nothing but the tensor's values, so that a function with f(0) ≠ 0 may be applied to
   /// all of them.
   public func orderWithoutPadding(of buffer: Buffer, _ shape: Shape) -> (any MemoryOrder)? {

@@ -10,6 +10,8 @@ public enum LayerRole {
   case sum
   /// top[0] is the bottoms, one behind the other along axis 1.
   case join
+  /// Something else that makes each item (index of axis 0) of the tops from the same item of the bottoms.
+  case itemwise
   case other
 }
 

@@ -24,6 +24,8 @@ public final class LayerNode {
   /// The shapes and memories that the last reshape saw.
   private var seenShapes: [Shape] = []
   private var seenMemory: [ObjectIdentifier] = []
+  /// The tops for some items of the batch that the layer is prepared for, instead of for its own.
+  private var partialTops: [Blob] = []
 
   init(_ placed: PlacedLayer, layer: any Layer) {
     name = placed.definition.name
@@ -35,13 +37,31 @@ public final class LayerNode {
   public var type: String { Swift.type(of: layer).type }
 
   /// Lets the layer reshape its tops, unless nothing changed since it last did.
-  func reshapeIfNeeded() throws {
-    if !Swift.type(of: layer).reshapesEveryPass, isUnchanged { return }
+  ///
+  /// - Parameter preparing: whether the layer is going to run. If not, only the shapes of the tops count.
+  func reshapeIfNeeded(preparing: Bool = true) throws {
+    if !Swift.type(of: layer).reshapesEveryPass, isUnchanged, !preparing || partialTops.isEmpty { return }
+    partialTops = []
     try layer.reshape(bottoms, tops)
     if isUnchanged { return }
     seedLosses()
     seenShapes = (bottoms + tops).map(\.shape)
     seenMemory = (bottoms + tops).map { ObjectIdentifier($0.data) }
+  }
+
+  /// Runs the layer, whose tops have their shapes.
+  func forward() throws {
+    if !partialTops.isEmpty { try reshapeIfNeeded() }
+    try layer.forward(bottoms, tops)
+  }
+
+  /// Runs the layer on other blobs, for some items of the batch.
+  func forward(_ bottoms: [Blob], _ tops: [Blob]) throws {
+    if !partialTops.elementsEqual(tops, by: ===) {
+      partialTops = tops
+      try layer.reshape(bottoms, tops)
+    }
+    try layer.forward(bottoms, tops)
   }
 
   private var isUnchanged: Bool {

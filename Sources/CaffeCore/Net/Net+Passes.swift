@@ -23,7 +23,9 @@ extension Net {
           try node.reshapeIfNeeded()
           let start = stepStart
           try node.layer.forward(node.bottoms, node.tops)
-          if let start { report([index], node.tops, (node.layer as? any Explained)?.kernel, since: start) }
+          if let start {
+            report([index], node.tops, (node.layer as? any Explained)?.kernel, start, .now - start)
+          }
           try call(afterForward, index)
         } catch { throw node.located(error) }
         loss += node.loss
@@ -77,9 +79,10 @@ extension Net {
   /// The time now, if somebody wants to know how long a step takes.
   var stepStart: ContinuousClock.Instant? { stepObserver == nil ? nil : .now }
 
-  func report(_ layers: [Int], _ results: [Blob], _ kernel: String?, since start: ContinuousClock.Instant) {
-    stepObserver?(
-      ExecutedStep(layers: layers, results: results, kernel: kernel, start: start, duration: .now - start))
+  func report(
+    _ layers: [Int], _ results: [Blob], _ kernel: String?, _ start: ContinuousClock.Instant, _ duration: Duration
+  ) {
+    stepObserver?(ExecutedStep(layers: layers, results: results, kernel: kernel, start: start, duration: duration))
   }
 
   /// Calls hooks between two layers; they may look at every blob, and change it.

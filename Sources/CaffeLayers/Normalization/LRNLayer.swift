@@ -86,6 +86,8 @@ public final class LRNLayer: Layer, Explained {
     for buffer in [powers, terms] { buffer.resize(to: shape.count(1...)) }
   }
 
+  public var role: LayerRole { .itemwise }
+
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     input.keep(bottom[0], before: top[0])
     if let operation { return operation.forward(input.buffer(of: bottom[0]), into: top[0].data) }

@@ -69,6 +69,8 @@ public final class PoolingLayer: Layer, Explained {
     if operation?.description != description { operation = engine.pooling(description) }
   }
 
+  public var role: LayerRole { .itemwise }
+
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     operation?.forward(bottom[0].data, into: top[0].data, mask: top.count > 1 ? top[1].data : nil)
   }

@@ -20,8 +20,17 @@ final class ExecutionPlan {
 
     /// The layers that the step runs.
     var layers: [Int] {
-      guard case .convolution(let convolution) = work else { return [layer] }
-      return convolution.layers
+      switch work {
+      case .convolution(let convolution): convolution.layers
+      case .items(let run): Array(run.layers)
+      case .layer, .done: [layer]
+      }
+    }
+
+    /// Whether nothing is left to do.
+    var isIdle: Bool {
+      guard case .done = work else { return false }
+      return forgets.isEmpty
     }
 
     /// Whether the step makes a buffer's memory its own.
@@ -35,6 +44,8 @@ final class ExecutionPlan {
     /// A layer's own forward pass.
     case layer
     case convolution(ConvolutionStep)
+    /// Several steps, for some items of the batch at a time.
+    case items(ItemRun)
     /// Nothing is left to do: the layer's result is there.
     case done
   }

@@ -1,6 +1,7 @@
 /// What a net knows about running by a plan.
 final class Planning {
   var keepsAllBlobs = false { didSet { plan = nil } }
+  fileprivate var bytesAtATime = BatchDivision.bound { didSet { plan = nil } }
   fileprivate var plan: ExecutionPlan?
   fileprivate var operations = FusedOperations()
   /// Buffers whose values somebody asked for after they had been left out or forgotten.
@@ -21,7 +22,24 @@ final class Planning {
 extension Net {
   /// The names of the layers that each step of the plan runs, for tests and measurements; empty without a plan.
   package var planDescription: [[String]] {
-    planning.plan?.steps.map { step in step.layers.map { layers[$0].name } } ?? []
+    planning.plan?.steps.flatMap { step -> [ExecutionPlan.Step] in
+      if case .items(let run) = step.work { run.steps } else { [step] }
+    }.map { step in step.layers.map { layers[$0].name } } ?? []
+  }
+
+  /// How many bytes the blobs at the beginning of the net may take before it runs for some items of the batch at a time.
+  package var bytesAtATime: Int {
+    get { planning.bytesAtATime }
+    set { planning.bytesAtATime = newValue }
+  }
+
+  /// How many items of the batch the layers at the beginning run for at a time, and which layers; nil if all run for the whole
+  /// batch.
+  package var itemsAtATime: (items: Int, layers: [String])? {
+    for case .items(let run) in planning.plan?.steps.map(\.work) ?? [] {
+      return (run.items, layers[run.layers].map(\.name))
+    }
+    return nil
   }
 
   /// Whether some blob's values were left out or forgotten.
@@ -40,29 +58,73 @@ extension Net {
     for buffer in plan.leftOut { forget(buffer) }
     var loss: Float = 0
     for step in plan.steps {
-      let node = layers[step.layer]
       let start = stepStart
-      switch step.work {
-      case .layer:
-        do { try node.layer.forward(node.bottoms, node.tops) } catch { throw node.located(error) }
-        if let start { report([step.layer], node.tops, (node.layer as? any Explained)?.kernel, since: start) }
-        loss += node.loss
-      case .convolution(let convolution):
-        convolution.run()
-        if let start {
-          report(convolution.layers, [convolution.destination], kernel(of: convolution), since: start)
-        }
-      case .done: break
-      }
-      for buffer in step.forgets where buffer.isInEngineForm || step.consumes(buffer) { forget(buffer) }
+      if case .items(let run) = step.work { try perform(run) } else { try perform(step) }
+      if let start { report(step, since: start, for: .now - start) }
+      if case .layer = step.work { loss += layers[step.layer].loss }
+      forgetValues(after: step)
     }
     return loss
   }
 
+  private func perform(_ step: ExecutionPlan.Step, in run: ItemRun? = nil) throws(NetError) {
+    switch step.work {
+    case .layer:
+      let node = layers[step.layer]
+      do {
+        if let operands = run?.operands(of: step.layer) {
+          try node.forward(operands.bottoms, operands.tops)
+        } else {
+          try node.forward()
+        }
+      } catch { throw node.located(error) }
+    case .convolution(let convolution): convolution.run()
+    case .items, .done: break
+    }
+  }
+
+  private func perform(_ run: ItemRun) throws(NetError) {
+    let start = stepStart
+    var durations = Array(repeating: Duration.zero, count: run.steps.count)
+    try run.forEachGroup(on: engine) { isLast throws(NetError) in
+      for (index, step) in run.steps.enumerated() {
+        let stepStart = stepStart
+        try perform(step, in: run)
+        if let stepStart, let start {
+          durations[index] += .now - stepStart
+          // As if each step had run for the whole batch at once.
+          if isLast {
+            report(step, in: run, since: start + durations[..<index].reduce(.zero, +), for: durations[index])
+          }
+        }
+        forgetValues(after: step)
+      }
+    }
+  }
+
+  private func forgetValues(after step: ExecutionPlan.Step) {
+    for buffer in step.forgets where buffer.isInEngineForm || step.consumes(buffer) { forget(buffer) }
+  }
+
+  private func report(
+    _ step: ExecutionPlan.Step, in run: ItemRun? = nil, since start: ContinuousClock.Instant, for duration: Duration
+  ) {
+    switch step.work {
+    case .layer:
+      let node = layers[step.layer]
+      report(
+        [step.layer], run?.operands(of: step.layer).tops ?? node.tops, (node.layer as? any Explained)?.kernel, start,
+        duration)
+    case .convolution(let convolution):
+      report(convolution.layers, [convolution.destination], kernel(of: convolution, in: run), start, duration)
+    case .items, .done: break
+    }
+  }
+
   /// By what a step computes, and how many of the pixels.
-  private func kernel(of step: ConvolutionStep) -> String? {
+  private func kernel(of step: ConvolutionStep, in run: ItemRun?) -> String? {
     let kernel = CaffeCore.kernel(of: step.operation)
-    let all = layers[step.layers[0]].tops[0].count
+    let all = (run?.operands(of: step.layers[0]).tops ?? layers[step.layers[0]].tops)[0].count
     let computed = step.operation.description.convolution.destination.count
     guard computed < all else { return kernel }
     return "\(kernel ?? "loop"), 1 pixel of \(Int((Double(all) / Double(computed)).rounded()))"
@@ -81,7 +143,7 @@ extension Net {
   private func reshapeIfAnythingChanged() throws(NetError) {
     guard planning.reshapedAt != Blob.structureChanges else { return }
     for node in layers {
-      do { try node.reshapeIfNeeded() } catch { throw node.located(error) }
+      do { try node.reshapeIfNeeded(preparing: false) } catch { throw node.located(error) }
     }
     let reshapesAlways = layers.contains { Swift.type(of: $0.layer).reshapesEveryPass }
     planning.reshapedAt = reshapesAlways ? nil : Blob.structureChanges

@@ -37,9 +37,9 @@ extension PlanBuilder {
     let isSplit = node.sharesMemory && node.tops.allSatisfy { $0.shape == node.bottoms[0].shape }
     if isSplit { readers.split = next }
     for blob in isSplit ? node.topIndices : [group.destination] {
-      guard !isSplit || mayLeaveOut(blob), let layer = isSplit ? soleReader(of: blob, after: next) : next else {
-        return nil
-      }
+      guard !isSplit || mayLeaveOut(blob), let layer = isSplit ? soleReader(of: blob, after: next) : next,
+        runsByItems(layer) == runsByItems(group.layers[0])
+      else { return nil }
       if let reader = groups.firstIndex(where: { $0.layers[0] == layer }) {
         let convolution = groups[reader].operation.description.convolution
         guard convolution.kernel.allSatisfy({ $0 == 1 }), convolution.pad.allSatisfy({ $0 == 0 }) else { return nil }
@@ -80,7 +80,9 @@ extension PlanBuilder {
       changed.append((group, operation))
     }
     for (group, operation) in changed { groups[group].operation = operation }
-    if let addend = groups[index].addend { sampleAddend(of: &groups[index], from: net.blobs[addend], every: stride) }
+    if let addend = groups[index].addend {
+      sampleAddend(of: &groups[index], from: blob(addend, at: groups[index].layers[0]), every: stride)
+    }
     let result = Blob(groups[index].operation.description.convolution.destination)
     groups[index].result = result
     groups[index].between.append(groups[index].destination)

@@ -9,6 +9,8 @@ struct PlanBuilder {
   private var users: [[Int]]
   var steps: [ExecutionPlan.Step]
   private var leftOut: [Buffer] = []
+  /// The layers that run for some items at a time.
+  private let run: ItemRun?
 
   init(_ net: Net, keeping kept: Set<ObjectIdentifier>, mayForget: Bool) {
     self.net = net
@@ -19,7 +21,27 @@ struct PlanBuilder {
       for blob in Set(node.bottomIndices + node.topIndices) { users[blob].append(index) }
     }
     steps = net.layers.indices.map { ExecutionPlan.Step(work: .layer, layer: $0) }
+    run = mayForget ? Self.itemRun(of: net, keeping: kept) : nil
   }
+
+  private static func itemRun(of net: Net, keeping kept: Set<ObjectIdentifier>) -> ItemRun? {
+    let outputs = Set(net.outputs.map { ObjectIdentifier(net.blobs[$0].data) })
+    func stays(_ buffer: Buffer) -> Bool {
+      buffer.isPinned || kept.contains(ObjectIdentifier(buffer)) || outputs.contains(ObjectIdentifier(buffer))
+    }
+    guard let division = BatchDivision(of: net, bound: net.bytesAtATime, stays: stays) else { return nil }
+    let later = net.layers[(division.layers.upperBound + 1)...]
+    return ItemRun(division, of: net) { buffer in
+      stays(buffer) || later.contains { node in node.bottoms.contains { $0.data === buffer } }
+    }
+  }
+
+  /// What a layer uses as a blob: the net's own, or one for some items.
+  func blob(_ index: Int, at layer: Int) -> Blob {
+    runsByItems(layer) ? run!.blob(index) : net.blobs[index]
+  }
+
+  func runsByItems(_ layer: Int) -> Bool { run?.layers.contains(layer) ?? false }
 
   consuming func build(reusing operations: inout FusedOperations) -> ExecutionPlan {
     var groups: [ConvolutionGroup] = []
@@ -30,10 +52,29 @@ struct PlanBuilder {
     placeInJoins(&groups)
     for group in groups { add(group) }
     if mayForget { forgetEarly() }
+    collectItemRun()
     return ExecutionPlan(
-      steps: steps.filter { step in
-        if case .done = step.work { !step.forgets.isEmpty } else { true }
-      }, leftOut: leftOut, structure: Blob.structureChanges)
+      steps: steps.filter { !$0.isIdle }, leftOut: leftOut, structure: Blob.structureChanges)
+  }
+
+  /// Makes one step of those that run for some items at a time.
+  private mutating func collectItemRun() {
+    guard let run else { return }
+    for layer in run.layers where net.layers[layer].sharesMemory { steps[layer].work = .done }
+    run.steps = steps[run.layers].filter { !$0.isIdle }
+    for layer in run.layers { steps[layer] = ExecutionPlan.Step(work: .done, layer: layer) }
+    steps[run.layers.upperBound].work = .items(run)
+    var stays = Set(run.outputs.map { ObjectIdentifier($0.whole.data) })
+    for node in net.layers[run.layers] {
+      for blob in node.tops where stays.insert(ObjectIdentifier(blob.data)).inserted {
+        // The memory of an input under another name is there.
+        if !isSource(blob.data) { leftOut.append(blob.data) }
+      }
+    }
+  }
+
+  private func isSource(_ buffer: Buffer) -> Bool {
+    net.layers.contains { node in node.bottoms.isEmpty && node.tops.contains { $0.data === buffer } }
   }
 
   // MARK: Convolutions and what follows them
@@ -77,13 +118,15 @@ struct PlanBuilder {
   /// A convolution, and it with more and more of what follows.
   private func candidates(from index: Int) -> [Candidate] {
     let node = net.layers[index]
-    guard node.bottoms.count == 1, case .convolution(let convolution) = node.layer.role else { return [] }
+    guard node.bottoms.count == 1, case .convolution(var convolution) = node.layer.role else { return [] }
+    if let run, runsByItems(index) { convolution.batch = run.items }
     var candidate = Candidate(
       description: .init(convolution: convolution, hasScale: false, hasAddend: false, slope: nil), layers: [index],
       destination: node.topIndices[0])
     var candidates = [candidate]
     while candidate.description.slope == nil,
-      let next = soleReader(of: candidate.destination, after: candidate.layers.last!)
+      let next = soleReader(of: candidate.destination, after: candidate.layers.last!),
+      runsByItems(next) == runsByItems(index)
     {
       let reader = net.layers[next]
       let blob = candidate.destination
@@ -144,13 +187,14 @@ struct PlanBuilder {
   private func placeInJoins(_ groups: inout [ConvolutionGroup]) {
     for (index, node) in net.layers.enumerated() {
       guard case .join = node.layer.role else { continue }
-      let whole = node.tops[0].shape
+      let whole = blob(node.topIndices[0], at: index).shape
       var places: [(group: Int, slice: ChannelSlice)] = []
       var channel = 0
       for (position, bottom) in node.bottomIndices.enumerated() {
         let slice = ChannelSlice(of: whole, from: channel)
         channel += node.bottoms[position].shape[1]
         guard let group = groups.firstIndex(where: { $0.destination == bottom }), mayLeaveOut(bottom),
+          runsByItems(groups[group].layers[0]) == runsByItems(index),
           soleReader(of: bottom, after: groups[group].layers.last!) == index, groups[group].operation.canWrite(slice)
         else { break }
         places.append((group, slice))
@@ -164,13 +208,14 @@ struct PlanBuilder {
   }
 
   private mutating func add(_ group: ConvolutionGroup) {
-    let convolution = net.layers[group.layers[0]]
+    let first = group.layers[0]
+    let convolution = net.layers[first]
     for layer in group.layers { steps[layer].work = .done }
     let step = ConvolutionStep(
       group.operation, layers: group.layers, parameters: convolution.layer.parameters, scalings: group.scalings,
-      source: group.source ?? convolution.bottoms[0], addend: group.addendBlob ?? group.addend.map { net.blobs[$0] },
-      addendSampling: group.addendSampling,
-      destination: group.result ?? net.blobs[group.slice?.blob ?? group.destination], slice: group.slice?.slice)
+      source: group.source ?? blob(convolution.bottomIndices[0], at: first),
+      addend: group.addendBlob ?? group.addend.map { blob($0, at: first) }, addendSampling: group.addendSampling,
+      destination: group.result ?? blob(group.slice?.blob ?? group.destination, at: first), slice: group.slice?.slice)
     steps[group.layers.last!].work = .convolution(step)
     leftOut += group.between.map { net.blobs[$0].data }
     if let joined = group.slice?.blob { steps[users[joined][0]].work = .done }
@@ -183,14 +228,16 @@ struct PlanBuilder {
     var lastUse: [ObjectIdentifier: Int] = [:]
     var buffers: [ObjectIdentifier: Buffer] = [:]
     var stays = Set(net.outputs.map { ObjectIdentifier(net.blobs[$0].data) })
+    for (_, part) in run?.outputs ?? [] { stays.insert(ObjectIdentifier(part.data)) }
     for parameter in net.parameters { stays.insert(ObjectIdentifier(parameter.blob.data)) }
     for step in steps {
       func noteUse(_ blob: Blob) {
         buffers[ObjectIdentifier(blob.data)] = blob.data
         lastUse[ObjectIdentifier(blob.data)] = step.layer
       }
-      for node in step.layers.map({ net.layers[$0] }) {
-        for blob in node.bottoms + node.tops {
+      for layer in step.layers {
+        let node = net.layers[layer]
+        for blob in (node.bottomIndices + node.topIndices).map({ blob($0, at: layer) }) {
           noteUse(blob)
           // What comes from outside cannot be computed again.
           if node.bottoms.isEmpty { stays.insert(ObjectIdentifier(blob.data)) }
