@@ -51,9 +51,10 @@ public final class OneDNNEngine: Engine {
   /// A convolution by Winograd's algorithm on values in blocks of 16 channels, for tests and measurements; nil where that
   /// cannot be.
   package func winogradConvolution(
-    _ description: ConvolutionDescription, schedule: WinogradConvolution.Schedule? = nil
+    _ description: ConvolutionDescription, _ precision: Precision = .float32,
+    schedule: WinogradConvolution.Schedule? = nil
   ) -> WinogradConvolution? {
-    WinogradConvolution(description, on: runtime, schedule: schedule)
+    WinogradConvolution(description, precision, on: runtime, schedule: schedule)
   }
 
   public func pooling(_ description: PoolingDescription) -> any PoolingOperation {

@@ -65,6 +65,42 @@ struct `Inference in bfloat16` {
     expectNear(found.array, expected.array)
   }
 
+  /// One for which Winograd's algorithm in float32 is faster than products in bfloat16.
+  @Test func `large convolutions of 3×3 are computed by Winograd's algorithm, also into a slice`() throws {
+    let description = convolution(batch: 2, 128, 128, input: [28, 28], kernel: 3, pad: 1)
+    let operation = try #require(
+      engine.fusedConvolution(.init(convolution: description, hasScale: false, hasAddend: false, slope: 0)))
+    #expect((operation as? any Explained)?.kernel?.contains("winograd") == true)
+    let x = randomBuffer(description.source.count, seed: 1)
+    let w = randomBuffer(description.weights.count, seed: 2)
+    let b = randomBuffer(description.outputs, seed: 3)
+    let expected = Buffer(count: description.destination.count)
+    ReferenceEngine().convolution(description).forward(x, weights: w, bias: b, into: expected)
+    let found = Buffer(count: description.destination.count)
+    operation.forward(.init(source: x, weights: w, shift: b, destination: found))
+    expectNear(found.array, expected.array.map { max($0, 0) })
+
+    let whole = Shape([2, 160, 28, 28])
+    let slice = ChannelSlice(of: whole, from: 32)
+    #expect(operation.canWrite(slice))
+    #expect(!operation.canWrite(ChannelSlice(of: whole, from: 8)))
+    let joined = Buffer(count: whole.count)
+    operation.forward(.init(source: x, weights: w, shift: b, destination: joined, slice: slice))
+    let values = joined.array
+    var written: [Float] = []
+    for firstChannel in [32, 192] {
+      written += values[(firstChannel * 784)..<((firstChannel + 128) * 784)]
+    }
+    #expect(written == found.array)
+  }
+
+  @Test func `convolutions with a sum are not computed by Winograd's algorithm`() throws {
+    let description = convolution(batch: 2, 128, 128, input: [28, 28], kernel: 3, pad: 1)
+    let operation = try #require(
+      engine.fusedConvolution(.init(convolution: description, hasScale: false, hasAddend: true, slope: 0)))
+    #expect((operation as? any Explained)?.kernel?.contains("bf16") == true)
+  }
+
   @Test(arguments: [1, 3, 5, 64], [false, true])
   func `inner products give what float32 gives, nearly`(rows: Int, isTransposed: Bool) {
     for (inputs, outputs) in [(1, 1), (75, 10), (512, 100), (1030, 67)] {

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The memory of one tensor: float32 values in row-major order, 64-byte aligned, allocated when first touched.
 ///
 /// Besides the row-major *host form* a buffer can hold the same values in forms of an engine's own (a blocked layout,
@@ -210,14 +212,24 @@ extension Buffer {
 
 // MARK: - Lasting views
 
+/// The pins of all buffers of the process.
+private let allPins = Atomic(0)
+
 extension Buffer {
+  /// Whether any buffer of the process is pinned: if not, nobody need look at each.
+  package static var arePinned: Bool { allPins.load(ordering: .relaxed) > 0 }
+
   /// Announces a view of the host form that outlives the call, as a numpy array that a script keeps.
-  public func pin() { pins += 1 }
+  public func pin() {
+    pins += 1
+    allPins.add(1, ordering: .relaxed)
+  }
 
   /// Withdraws one `pin()`.
   public func unpin() {
     precondition(pins > 0, "unpin without pin")
     pins -= 1
+    allPins.subtract(1, ordering: .relaxed)
   }
 
   /// The memory of the host form, to be viewed for as long as the caller keeps it: to be read and changed now, and whenever the

@@ -95,12 +95,14 @@ extension Net {
 
   /// Lets changes made through lasting views of any blob count.
   package func acceptWritesThroughViews() {
+    guard Buffer.arePinned else { return }
     for blob in blobs { blob.acceptWritesThroughViews() }
     for parameter in learnableParameters { parameter.blob.acceptWritesThroughViews() }
   }
 
   /// Shows the newest values in all lasting views.
   package func updateViews() {
+    guard Buffer.arePinned else { return }
     for blob in blobs { blob.updateViews() }
     for parameter in learnableParameters { parameter.blob.updateViews() }
   }

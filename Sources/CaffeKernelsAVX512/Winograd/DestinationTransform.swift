@@ -7,19 +7,22 @@ extension WinogradTiles {
   ///   - transformed: Block 0 of the first of these tiles.
   ///   - tileCount: How many tiles lie side by side in `transformed`.
   ///   - outputs: How many outputs there are in all: what is beyond them in the last block is set to zero.
-  ///   - destination: The first block of the first item.
+  ///   - destination: The first block of the first item, as float32 or, if it is narrow, as bfloat16. An addend is float32, and there
+  ///     is none to a narrow destination.
   public func transformDestination(
     _ transformed: UnsafePointer<Float>, tileCount: Int, place: Int, blocks: Range<Int>, tiles: Range<Int>,
-    outputs: Int, epilogue: Epilogue, into destination: UnsafeMutablePointer<Float>, itemStride: Int
+    outputs: Int, epilogue: Epilogue, into destination: UnsafeMutableRawPointer, isNarrow: Bool, itemStride: Int
   ) {
-    if kernel == 3 {
+    @inline(__always) func transform(size: Int, isNarrow: Bool) {
       transformDestination(
-        size: 4, transformed, tileCount: tileCount, place: place, blocks: blocks, tiles: tiles, outputs: outputs,
-        epilogue: epilogue, into: destination, itemStride: itemStride)
-    } else {
-      transformDestination(
-        size: 2, transformed, tileCount: tileCount, place: place, blocks: blocks, tiles: tiles, outputs: outputs,
-        epilogue: epilogue, into: destination, itemStride: itemStride)
+        size: size, transformed, tileCount: tileCount, place: place, blocks: blocks, tiles: tiles, outputs: outputs,
+        epilogue: epilogue, into: MutableActivations(destination, isNarrow: isNarrow), itemStride: itemStride)
+    }
+    switch (kernel, isNarrow) {
+    case (3, false): transform(size: 4, isNarrow: false)
+    case (3, true): transform(size: 4, isNarrow: true)
+    case (_, false): transform(size: 2, isNarrow: false)
+    case (_, true): transform(size: 2, isNarrow: true)
     }
   }
 
@@ -27,7 +30,7 @@ extension WinogradTiles {
   @inline(__always)
   private func transformDestination(
     size: Int, _ transformed: UnsafePointer<Float>, tileCount: Int, place: Int, blocks: Range<Int>, tiles: Range<Int>,
-    outputs: Int, epilogue: Epilogue, into destination: UnsafeMutablePointer<Float>, itemStride: Int
+    outputs: Int, epilogue: Epilogue, into destination: MutableActivations, itemStride: Int
   ) {
     let pixels = output.height &* output.width
     let first = position(tiles.lowerBound)

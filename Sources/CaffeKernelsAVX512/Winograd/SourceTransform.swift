@@ -4,12 +4,28 @@ extension WinogradTiles {
   /// Transforms some tiles of some blocks of channels.
   ///
   /// - Parameters:
-  ///   - source: The first block of the first item.
+  ///   - source: The first block of the first item, as float32 or, if it is narrow, as bfloat16.
   ///   - transformed: Where the transform of block 0 and of the first of these tiles belongs.
   ///   - tileCount: How many tiles lie side by side in `transformed`.
   ///   - place: Floats from one place of `transformed` to the next.
   public func transformSource(
-    _ source: UnsafePointer<Float>, itemStride: Int, blocks: Range<Int>, tiles: Range<Int>,
+    _ source: UnsafeRawPointer, isNarrow: Bool, itemStride: Int, blocks: Range<Int>, tiles: Range<Int>,
+    into transformed: UnsafeMutablePointer<Float>, tileCount: Int, place: Int
+  ) {
+    if isNarrow {
+      transformSource(
+        Activations(source, isNarrow: true), itemStride: itemStride, blocks: blocks, tiles: tiles, into: transformed,
+        tileCount: tileCount, place: place)
+    } else {
+      transformSource(
+        Activations(source, isNarrow: false), itemStride: itemStride, blocks: blocks, tiles: tiles, into: transformed,
+        tileCount: tileCount, place: place)
+    }
+  }
+
+  @inline(__always)
+  private func transformSource(
+    _ source: Activations, itemStride: Int, blocks: Range<Int>, tiles: Range<Int>,
     into transformed: UnsafeMutablePointer<Float>, tileCount: Int, place: Int
   ) {
     let pixels = input.height &* input.width
@@ -31,7 +47,7 @@ extension WinogradTiles {
               image + (top &* input.width &+ left) &* 16, rowStride: input.width &* 16, into: target, place: place)
           } else {
             copyWindow(image, top: top, left: left, into: window)
-            transformTile(window, rowStride: 96, into: target, place: place)
+            transformTile(Activations(window, isNarrow: false), rowStride: 96, into: target, place: place)
           }
           target += 16
           advance(&position)
@@ -45,7 +61,7 @@ extension WinogradTiles {
   /// 6×6 pixels from an image, with zeros outside.
   @inline(__always)
   private func copyWindow(
-    _ image: UnsafePointer<Float>, top: Int, left: Int, into window: UnsafeMutablePointer<Float>
+    _ image: Activations, top: Int, left: Int, into window: UnsafeMutablePointer<Float>
   ) {
     var target = window
     for y in top..<(top &+ 6) {
@@ -62,7 +78,7 @@ extension WinogradTiles {
 /// V = Bᵀ d B for 6×6 pixels of 16 channels.
 @inline(__always)
 private func transformTile(
-  _ source: UnsafePointer<Float>, rowStride: Int, into target: UnsafeMutablePointer<Float>, place: Int
+  _ source: Activations, rowStride: Int, into target: UnsafeMutablePointer<Float>, place: Int
 ) {
   var half = InlineArray<36, Vector> { _ in .zero }
   unrolled(6) { x in

@@ -94,29 +94,32 @@ final class Primitive {
 
   /// Lets the primitive read a buffer, converted if need be.
   func read(_ argument: Argument, from buffer: Buffer) {
-    let layout = layout(argument)
+    let index = index(argument)
+    let layout = slots[index].layout
     if layout.isRowMajor {
-      bind(argument, host: buffer.values.baseAddress!)
+      bind(index, host: buffer.values.baseAddress!)
     } else {
-      bind(argument, buffer.currentMemory(in: layout, on: runtime))
+      arguments[index].memory = buffer.currentMemory(in: layout, on: runtime).handle
     }
   }
 
   /// Lets the primitive overwrite a buffer in its own layout.
   func write(_ argument: Argument, to buffer: Buffer) {
-    let layout = layout(argument)
+    let index = index(argument)
+    let layout = slots[index].layout
     if layout.isRowMajor {
-      bind(argument, host: buffer.uninitializedValues.baseAddress!)
+      bind(index, host: buffer.uninitializedValues.baseAddress!)
     } else {
-      bind(argument, buffer.overwrittenMemory(in: layout, on: runtime))
+      arguments[index].memory = buffer.overwrittenMemory(in: layout, on: runtime).handle
     }
   }
 
   func bind(_ argument: Argument, _ memory: Memory) { arguments[index(argument)].memory = memory.handle }
 
   /// Takes an argument from memory that lies as its layout says.
-  func bind(_ argument: Argument, host address: UnsafeRawPointer) {
-    let index = index(argument)
+  func bind(_ argument: Argument, host address: UnsafeRawPointer) { bind(index(argument), host: address) }
+
+  private func bind(_ index: Int, host address: UnsafeRawPointer) {
     let memory = slots[index].borrowed ?? Memory(borrowed: slots[index].layout)
     slots[index].borrowed = memory
     memory.point(at: UnsafeMutableRawPointer(mutating: address))

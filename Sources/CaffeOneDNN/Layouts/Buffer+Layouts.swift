@@ -105,10 +105,6 @@ extension Buffer {
   }
 
   /// Memory of a tensor that several operations write, each some of its channels.
-  func pointer(completing layout: Layout, on runtime: Runtime) -> UnsafeMutablePointer<Float> {
-    completedMemory(in: layout, on: runtime).values
-  }
-
   func completedMemory(in layout: Layout, on runtime: Runtime) -> Memory {
     if !isForgotten, let form = currentForm(of: DNNForm.self, where: { $0.layout == layout }) {
       markNewest(form)

@@ -107,8 +107,8 @@ private final class ScaledWeights {
   private let outputs: Int
   private let runtime: Runtime
   private let scaled = Buffer()
-  private var scale: [Float] = []
   private var state = DerivedState()
+  private var scaleState = DerivedState()
 
   init(outputs: Int, layout: Layout, on runtime: Runtime) {
     self.layout = layout
@@ -117,19 +117,18 @@ private final class ScaledWeights {
   }
 
   func memory(of weights: Buffer, scale: Buffer) -> Memory {
-    let factors = scale.values
-    if state.isCurrent(for: weights), self.scale.elementsEqual(factors) {
+    if state.isCurrent(for: weights), scaleState.isCurrent(for: scale) {
       return scaled.currentMemory(in: layout, on: runtime)
     }
-    self.scale = Array(factors)
     scaled.resize(to: weights.count)
     let w = weights.values.baseAddress!
     let result = scaled.uninitializedValues.baseAddress!
     let count = weights.count / outputs
-    for (output, factor) in self.scale.enumerated() {
+    for (output, factor) in scale.values.enumerated() {
       transform(output * count..<(output + 1) * count, w, into: result) { factor * $0 }
     }
     state.note(weights)
+    scaleState.note(scale)
     let memory = scaled.currentMemory(in: layout, on: runtime)
     scaled.dropHostForm()
     return memory

@@ -14,6 +14,8 @@ final class OneDNNFusedConvolution: FusedConvolutionOperation, Explained {
     self.description = description
     if precision == .bfloat16, let method = FusedPaddedPointwise(description, precision, on: runtime) {
       self.method = method
+    } else if precision == .bfloat16, winograd, let method = FusedWinograd(description, precision, on: runtime) {
+      self.method = method
     } else if precision == .bfloat16, let method = try? FusedDirectConvolution(description, precision, on: runtime) {
       self.method = method
     } else if winograd, let method = FusedWinograd(description, on: runtime) {

@@ -13,12 +13,13 @@ final class FusedWinograd: FusedConvolutionMethod {
   private var state = DerivedState()
 
   /// Nil if the convolution cannot be computed so, or is faster computed directly.
-  init?(_ description: FusedConvolutionDescription, on runtime: Runtime) {
+  init?(_ description: FusedConvolutionDescription, _ precision: Precision = .float32, on runtime: Runtime) {
     let convolution = description.convolution
-    guard WinogradConvolution.isWorthwhile(convolution, threads: runtime.threads),
-      let winograd = WinogradConvolution(convolution, on: runtime),
-      let source = try? Layout.blocked(convolution.source.dimensions, of: 16),
-      let destination = try? Layout.blocked(convolution.destination.dimensions, of: 16)
+    guard precision == .float32 || !description.hasAddend,
+      WinogradConvolution.isWorthwhile(convolution, precision, threads: runtime.threads),
+      let winograd = WinogradConvolution(convolution, precision, on: runtime),
+      let source = try? Layout.blocked(convolution.source.dimensions, of: 16, precision),
+      let destination = try? Layout.blocked(convolution.destination.dimensions, of: 16, precision)
     else { return nil }
     self.description = description
     self.runtime = runtime
@@ -33,7 +34,7 @@ final class FusedWinograd: FusedConvolutionMethod {
 
   func forward(_ operands: FusedConvolutionOperands) {
     let weights = packedWeights(operands.weights)
-    let x = operands.source.pointer(reading: source, on: runtime)
+    let x = operands.source.address(reading: source, on: runtime)
     var epilogue = Epilogue(negativeSlope: description.slope)
     epilogue.scale = operands.scale?.values.baseAddress
     epilogue.shift = operands.shift?.values.baseAddress
@@ -43,11 +44,12 @@ final class FusedWinograd: FusedConvolutionMethod {
       epilogue.addend = addend.pointer(reading: destination, on: runtime)
       epilogue.addendItemStride = itemStride
     }
-    let y: UnsafeMutablePointer<Float>
+    let y: UnsafeMutableRawPointer
     if let slice = operands.slice, let whole = destination.relative(slice.whole.dimensions) {
-      y = operands.destination.pointer(completing: whole, on: runtime) + slice.offset
+      let size = whole.byteCount / whole.storedCount
+      y = operands.destination.completedMemory(in: whole, on: runtime).address + slice.offset * size
     } else {
-      y = operands.destination.pointer(overwriting: destination, on: runtime)
+      y = operands.destination.overwrittenMemory(in: destination, on: runtime).address
     }
     winograd.forward(
       x, sourceItemStride: source.storedCount / batch, packed: weights, epilogue: epilogue, into: y,

@@ -8,10 +8,12 @@ package import CaffeKernels
 /// Convolution with kernels of 3×3 or 5×5 by Winograd's algorithm: a quarter of the products, or thereabouts.
 ///
 /// Works on activations in blocks of 16 channels (items × blocks × height × width × 16). What fills up the last block is zero in
-/// the source and becomes zero in the destination. See `WinogradTiles` for the algorithm.
+/// the source and becomes zero in the destination. Activations in bfloat16 are widened and rounded on the way; all else is float32. See `WinogradTiles` for the algorithm.
 package final class WinogradConvolution {
   var kernel: String { "winograd F(\(tiles.size)×\(tiles.size), \(tiles.kernel)×\(tiles.kernel))" }
   private let description: ConvolutionDescription
+  /// Of the activations.
+  private let precision: Precision
   private let runtime: Runtime
   private let tiles: WinogradTiles
   private let schedule: Schedule
@@ -25,9 +27,13 @@ package final class WinogradConvolution {
   private var outputPairs: Int { (outputBlocks + 1) / 2 }
 
   /// Nil if the convolution has another form or the processor lacks the instructions.
-  init?(_ description: ConvolutionDescription, on runtime: Runtime, schedule: Schedule? = nil) {
+  init?(
+    _ description: ConvolutionDescription, _ precision: Precision = .float32, on runtime: Runtime,
+    schedule: Schedule? = nil
+  ) {
     guard let tiles = Self.tiles(description), Instructions.hasAVX512 else { return nil }
     self.description = description
+    self.precision = precision
     self.runtime = runtime
     self.tiles = tiles
     channels = description.channels / description.group
@@ -96,13 +102,18 @@ package final class WinogradConvolution {
   private var sumsOffset: Int { sharesPlaces ? 0 : WinogradTiles.places * sourcePlace }
   private var scratchCount: Int { transformedCount * (schedule.division == .tiles ? threads : 1) }
 
+  private var isNarrow: Bool { precision == .bfloat16 }
+  /// Of one value of the activations, in bytes.
+  private var width: Int { isNarrow ? 2 : MemoryLayout<Float>.stride }
+
   /// - Parameters:
-  ///   - sourceItemStride: Floats from one item to the next: more than its blocks where it is a slice of a larger tensor.
+  ///   - sourceItemStride: Values from one item to the next: more than its blocks where it is a slice of a larger tensor.
   ///   - packed: What `pack` has made of the weights, at an address divisible by 64.
   package func forward(
-    _ source: UnsafePointer<Float>, sourceItemStride: Int, packed: UnsafePointer<Float>, epilogue: Epilogue,
-    into destination: UnsafeMutablePointer<Float>, destinationItemStride: Int
+    _ source: UnsafeRawPointer, sourceItemStride: Int, packed: UnsafePointer<Float>, epilogue: Epilogue,
+    into destination: UnsafeMutableRawPointer, destinationItemStride: Int
   ) {
+    precondition(!isNarrow || epilogue.addend == nil, "Winograd's algorithm adds nothing to narrow values")
     let pixels = (
       source: description.input[0] * description.input[1], destination: description.output[0] * description.output[1]
     )
@@ -113,9 +124,10 @@ package final class WinogradConvolution {
       epilogue.shift = epilogue.shift.map { $0 + group * outputs }
       epilogue.addend = epilogue.addend.map { $0 + group * outputs * pixels.destination }
       let pass = Pass(
-        source: source + group * channels * pixels.source, sourceItemStride: sourceItemStride,
+        source: source + group * channels * pixels.source * width, sourceItemStride: sourceItemStride,
         weights: packed + group * packedCount / description.group, epilogue: epilogue,
-        destination: destination + group * outputs * pixels.destination, destinationItemStride: destinationItemStride)
+        destination: destination + group * outputs * pixels.destination * width,
+        destinationItemStride: destinationItemStride)
       switch schedule.division {
       case .tiles: divideTiles(pass, scratch)
       case .outputs: divideOutputs(pass, scratch)
@@ -125,11 +137,11 @@ package final class WinogradConvolution {
 
   /// Where one group's operands are.
   private struct Pass {
-    let source: UnsafePointer<Float>
+    let source: UnsafeRawPointer
     let sourceItemStride: Int
     let weights: UnsafePointer<Float>
     let epilogue: Epilogue
-    let destination: UnsafeMutablePointer<Float>
+    let destination: UnsafeMutableRawPointer
     let destinationItemStride: Int
   }
 
@@ -174,7 +186,7 @@ package final class WinogradConvolution {
   ) {
     #if canImport(CaffeKernelsAVX512)
       tiles.transformSource(
-        pass.source, itemStride: pass.sourceItemStride, blocks: blocks, tiles: part,
+        pass.source, isNarrow: isNarrow, itemStride: pass.sourceItemStride, blocks: blocks, tiles: part,
         into: scratch + sourceOffset + (part.lowerBound - chunk.lowerBound) * 16, tileCount: chunk.count,
         place: sourcePlace)
     #endif
@@ -193,7 +205,7 @@ package final class WinogradConvolution {
       tiles.transformDestination(
         sums, tileCount: chunk.count, place: destinationPlace,
         blocks: (2 * pairs.lowerBound)..<min(2 * pairs.upperBound, outputBlocks), tiles: chunk, outputs: outputs,
-        epilogue: pass.epilogue, into: pass.destination, itemStride: pass.destinationItemStride)
+        epilogue: pass.epilogue, into: pass.destination, isNarrow: isNarrow, itemStride: pass.destinationItemStride)
     #endif
   }
 }

@@ -7,8 +7,12 @@ extension WinogradConvolution {
   /// The rates were measured on cores that do 266 GFLOP/s, with weights that are not in the caches. What counts is how they
   /// compare with each other.
   ///
-  /// - Parameter packs: whether the weights are new in each pass, as in training.
-  static func isWorthwhile(_ description: ConvolutionDescription, threads: Int, packs: Bool = false) -> Bool {
+  /// - Parameters:
+  ///   - precision: that of the activations, and of the products of the direct way.
+  ///   - packs: whether the weights are new in each pass, as in training.
+  static func isWorthwhile(
+    _ description: ConvolutionDescription, _ precision: Precision = .float32, threads: Int, packs: Bool = false
+  ) -> Bool {
     guard let tiles = tiles(description) else { return false }
     let threads = Double(threads)
     let group = Double(description.group)
@@ -20,10 +24,11 @@ extension WinogradConvolution {
     let taps = Double(description.kernel[0] * description.kernel[1])
     let width = Double(description.output[1])
 
-    // Narrow images leave registers of the direct kernels idle.
-    let rate = 235e9 * width / (width + 1.5)
+    // Narrow images leave registers of the direct kernels for float32 idle.
+    let isNarrow = precision == .bfloat16
+    let rate = isNarrow ? 525e9 : 235e9 * width / (width + 1.5)
     let pixels = Double(description.batch * description.output[0] * description.output[1])
-    let direct = 2 * taps * pixels * filters / (rate * threads) + 4 * taps * filters / bandwidth
+    let direct = 2 * taps * pixels * filters / (rate * threads) + (isNarrow ? 2 : 4) * taps * filters / bandwidth
 
     let count = Double(tiles.count)
     let places = Double(WinogradTiles.places)

@@ -99,7 +99,8 @@ final class WinogradWeightsGradient {
           let start = count * shares.lowerBound / threads
           let part = (first + start)..<(first + count * shares.upperBound / threads)
           tiles.transformSource(
-            x, itemStride: source.storedCount / description.batch, blocks: 0..<sourceBlocks, tiles: part,
+            x, isNarrow: false, itemStride: source.storedCount / description.batch, blocks: 0..<sourceBlocks,
+            tiles: part,
             into: scratch + start * 16, tileCount: count, place: sourcePlace)
           tiles.transformDestinationDiff(
             dy, itemStride: destination.storedCount / description.batch, blocks: 0..<outputBlocks, tiles: part,

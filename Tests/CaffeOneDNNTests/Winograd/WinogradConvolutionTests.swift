@@ -75,6 +75,21 @@ import Testing
     #expect(result.contains { !$0.isNaN })
   }
 
+  @Test(arguments: descriptions)
+  func `rounds to bfloat16 what it computes in float32`(description: ConvolutionDescription) throws {
+    let engine = OneDNNEngine()
+    guard let wide = engine.winogradConvolution(description) else { return }
+    let narrow = try #require(engine.winogradConvolution(description, .bfloat16))
+    var operands = Operands(description)
+    operands.source = operands.source.map(roundedToBFloat16)
+    operands.negativeSlope = 0.1
+    let expected = operands.run(wide).map(roundedToBFloat16)
+    let differences = zip(operands.runNarrow(narrow), expected).filter { $0 != $1 }
+    #expect(differences.isEmpty, "\(differences.prefix(5)) of \(expected.count)")
+    operands.source[0] = .nan
+    #expect(operands.runNarrow(narrow).map(\.isNaN) == operands.run(wide).map(\.isNaN))
+  }
+
   @Test func `is exact to a few units in the last place`() {
     for (channels, kernel, pad) in [(64, 3, 1), (512, 3, 1), (128, 5, 2)] {
       let description = convolution(batch: 1, channels, 32, input: [14, 14], kernel: kernel, pad: pad, hasBias: false)
@@ -184,6 +199,39 @@ private struct Operands {
     }
     return destination.rowMajor()
   }
+
+  /// The same with activations in bfloat16, without scale and addend.
+  func runNarrow(_ operation: WinogradConvolution) -> [Float] {
+    let weights = Memory(self.weights)
+    let packed = Memory(count: operation.packedCount)
+    operation.pack(weights.address, into: packed.address)
+    let source = Blocks(
+      self.source, batch: description.batch, channels: description.channels, pixels: description.input.reduce(1, *),
+      gap: 0)
+    let destination = Blocks(
+      nil, batch: description.batch, channels: description.outputs, pixels: description.output.reduce(1, *), gap: 0)
+    let shift = self.shift.map(Memory.init)
+    let halves = (0..<description.batch * source.itemStride).map { UInt16(source.memory.address[$0].bitPattern >> 16) }
+    var result = [UInt16](repeating: 0x7fc0, count: description.batch * destination.itemStride)
+    withExtendedLifetime((weights, shift)) {
+      operation.forward(
+        halves, sourceItemStride: source.itemStride, packed: packed.address,
+        epilogue: Epilogue(shift: shift?.constant, negativeSlope: negativeSlope), into: &result,
+        destinationItemStride: destination.itemStride)
+    }
+    for (i, half) in result.enumerated() { destination.memory.address[i] = Float(bitPattern: UInt32(half) << 16) }
+    return destination.rowMajor()
+  }
+}
+
+/// The nearest number with 8 significant bits; of two equally near, the one that ends in 0.
+private func roundedToBFloat16(_ value: Float) -> Float {
+  guard value.isFinite else { return value }
+  let below = Float(bitPattern: value.bitPattern & 0xffff_0000)
+  let above = Float(bitPattern: below.bitPattern + 0x1_0000)
+  let (distance, other) = (abs(value - below), abs(above - value))
+  if distance == other { return below.bitPattern & 0x1_0000 == 0 ? below : above }
+  return distance < other ? below : above
 }
 
 /// Floats at an address divisible by 64.

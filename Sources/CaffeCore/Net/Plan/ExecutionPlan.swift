@@ -85,7 +85,8 @@ final class ConvolutionStep {
   var mayConsumeAddend = false
   private let scale = Buffer()
   private let shift = Buffer()
-  /// What scale and shift were made from.
+  /// What scale and shift are made from, and the versions from which they were.
+  private let scaleSources: [Blob]
   private var versions: [Int] = []
 
   init(
@@ -96,6 +97,7 @@ final class ConvolutionStep {
     self.layers = layers
     self.parameters = parameters
     self.scalings = scalings
+    scaleSources = parameters.dropFirst() + scalings.flatMap(\.parameters)
     self.source = source
     self.addend = addend
     self.addendSampling = addendSampling
@@ -129,9 +131,8 @@ final class ConvolutionStep {
 
   /// One factor and one summand for each channel from all the layers that scale.
   private func composeScalings() {
-    let versions = (parameters.dropFirst() + scalings.flatMap(\.parameters)).map(\.data.version)
-    guard versions != self.versions else { return }
-    self.versions = versions
+    guard versions.isEmpty || zip(scaleSources, versions).contains(where: { $0.data.version != $1 }) else { return }
+    versions = scaleSources.map(\.data.version)
     let channels = operation.description.convolution.outputs
     scale.resize(to: channels)
     shift.resize(to: channels)
