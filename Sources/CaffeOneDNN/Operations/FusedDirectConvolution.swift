@@ -36,7 +36,7 @@ final class FusedDirectConvolution: FusedConvolutionMethod {
     var convolution = description.convolution
     convolution.hasBias = description.hasShift
     let forward = try DNNConvolutionGeometry(convolution, precision).bestForward(
-      adds: description.hasAddend, slope: description.slope
+      adds: description.hasAddend, slope: description.slope, inBlocks: description.treatsChannelsApart
     ).descriptor
     if forward.isPlainLoop {
       throw OneDNNError(operation: "convolve faster than the reference", status: dnnl_unimplemented)

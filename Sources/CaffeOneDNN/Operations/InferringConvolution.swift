@@ -9,7 +9,8 @@ final class InferringConvolution: ConvolutionOperation, Explained {
   private let runtime: Runtime
   private let makeExact: () -> any ConvolutionOperation
   private lazy var narrow: OneDNNFusedConvolution? = {
-    let alone = FusedConvolutionDescription(convolution: description, hasScale: false, hasAddend: false, slope: nil)
+    let alone = FusedConvolutionDescription(
+      convolution: description, hasScale: false, hasAddend: false, slope: nil, treatsChannelsApart: true)
     return try? OneDNNFusedConvolution(alone, .bfloat16, winograd: false, on: runtime)
   }()
   private lazy var exact = makeExact()
