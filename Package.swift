@@ -12,7 +12,7 @@ let numerics: Target.Dependency = .product(name: "RealModule", package: "swift-n
 #if arch(x86_64) && os(Linux)
   let vectorKernels: [Target] = [
     .target(
-      name: "CaffeKernelsAVX512", dependencies: ["CaffeKernels"],
+      name: "CaffeKernelsAVX512", dependencies: ["CaffeKernels", "CPrefetch"],
       swiftSettings: strict + [
         .unsafeFlags(["-Ounchecked", "-Xcc", "-march=skylake-avx512", "-Xcc", "-mprefer-vector-width=512"])
       ])
@@ -58,6 +58,9 @@ let package = Package(
       providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
     .systemLibrary(
       name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+
+    // No library, but an instruction that Swift has no name for.
+    .systemLibrary(name: "CPrefetch", path: "Sources/CPrefetch"),
 
     // The library, from the bottom up.
     .target(

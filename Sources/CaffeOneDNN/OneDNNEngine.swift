@@ -8,7 +8,7 @@ public import CaffeCore
 /// Equal input gives equal bits, run after run, as long as the number of threads is the same.
 public final class OneDNNEngine: Engine {
   public let name = "oneDNN"
-  private let usesWinograd: Bool
+  private let kernels: KernelChoice
   private var precision = Precision.float32
   let runtime: Runtime
   private let reference = ReferenceEngine()
@@ -17,8 +17,9 @@ public final class OneDNNEngine: Engine {
   ///   `OMP_NUM_THREADS` says otherwise.
   /// - Parameter winograd: whether convolutions may be computed by Winograd's algorithm, which rounds otherwise: results differ
   ///   by less than 1e-5 of the largest.
-  public init(threads: Int? = nil, winograd: Bool = true) {
-    usesWinograd = winograd
+  /// - Parameter panels: whether our own kernels may compute convolutions in inference directly, which oneDNN otherwise does.
+  public init(threads: Int? = nil, winograd: Bool = true, panels: Bool = true) {
+    kernels = KernelChoice(winograd: winograd, panels: panels)
     runtime = Runtime(threads: threads)
   }
 
@@ -36,14 +37,15 @@ public final class OneDNNEngine: Engine {
 
   public func convolution(_ description: ConvolutionDescription) -> any ConvolutionOperation {
     func exact() -> any ConvolutionOperation {
-      (try? OneDNNConvolution(description, winograd: usesWinograd, on: runtime)) ?? reference.convolution(description)
+      (try? OneDNNConvolution(description, winograd: kernels.winograd, on: runtime))
+        ?? reference.convolution(description)
     }
     guard precision == .bfloat16 else { return exact() }
     return InferringConvolution(description, on: runtime, otherwise: exact)
   }
 
   public func fusedConvolution(_ description: FusedConvolutionDescription) -> (any FusedConvolutionOperation)? {
-    try? OneDNNFusedConvolution(description, precision, winograd: usesWinograd, on: runtime)
+    try? OneDNNFusedConvolution(description, precision, kernels, on: runtime)
   }
 
   public func releaseUnusedMemory() { runtime.pool.drain() }
@@ -55,6 +57,13 @@ public final class OneDNNEngine: Engine {
     schedule: WinogradConvolution.Schedule? = nil
   ) -> WinogradConvolution? {
     WinogradConvolution(description, precision, on: runtime, schedule: schedule)
+  }
+
+  /// The same by panels of weights.
+  package func panelConvolution(
+    _ description: ConvolutionDescription, schedule: PanelConvolution.Schedule? = nil
+  ) -> PanelConvolution? {
+    PanelConvolution(description, on: runtime, schedule: schedule)
   }
 
   public func pooling(_ description: PoolingDescription) -> any PoolingOperation {

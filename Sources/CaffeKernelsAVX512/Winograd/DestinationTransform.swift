@@ -58,7 +58,9 @@ extension WinogradTiles {
           unrolled(size) { x in
             guard x < columns else { return }
             let pixel = (y &* output.width &+ x) &* 16
-            target.store(finish(result[y &* 4 &+ x], addend: sums.map { $0.load(pixel) }), pixel)
+            var value = finish.scaled(result[y &* 4 &+ x])
+            if let sums { value += sums.load(pixel) }
+            target.store(finish.finished(value), pixel)
           }
         }
         source += 16
@@ -67,45 +69,6 @@ extension WinogradTiles {
       }
       block &+= 1
     }
-  }
-}
-
-/// An epilogue for the outputs of one block.
-private struct BlockEpilogue {
-  let scale: Vector
-  let shift: Vector
-  let slope: Vector
-  let isRectified: Bool
-  let isPartial: Bool
-  let valid: SIMDMask<SIMD16<Int32>>
-
-  @inline(__always)
-  init(_ epilogue: Epilogue, firstOutput: Int, count: Int) {
-    var scale = Vector(repeating: 1)
-    var shift = Vector.zero
-    if let values = epilogue.scale {
-      for i in 0..<count { scale[i] = values[firstOutput &+ i] }
-    }
-    if let values = epilogue.shift {
-      for i in 0..<count { shift[i] = values[firstOutput &+ i] }
-    }
-    self.scale = scale
-    self.shift = shift
-    slope = Vector(repeating: epilogue.negativeSlope ?? 1)
-    isRectified = epilogue.negativeSlope != nil
-    isPartial = count < 16
-    let lanes = SIMD16<Int32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-    valid = (lanes .< SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: count)))
-  }
-
-  @inline(__always)
-  func callAsFunction(_ sum: Vector, addend: Vector?) -> Vector {
-    var y = shift.addingProduct(scale, sum)
-    if let addend { y += addend }
-    if isRectified { y.replace(with: y * slope, where: y .<= .zero) }
-    // Padding stays zero even where a sum is not a number.
-    if isPartial { y = Vector.zero.replacing(with: y, where: valid) }
-    return y
   }
 }
 

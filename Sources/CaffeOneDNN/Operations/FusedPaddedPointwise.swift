@@ -7,14 +7,20 @@ internal import CaffeCore
 final class FusedPaddedPointwise: FusedConvolutionMethod {
   private let description: FusedConvolutionDescription
   private let runtime: Runtime
-  private let inner: FusedDirectConvolution
+  private let inner: any FusedConvolutionMethod
   private let innerShape: Shape
   private let innerResult = Buffer()
 
   var kernel: String { "\(inner.kernel), then padded" }
 
   /// Nil for convolutions of another form.
-  init?(_ description: FusedConvolutionDescription, _ precision: Precision = .float32, on runtime: Runtime) {
+  ///
+  /// - Parameter kernels: which of ours may compute what lies inside.
+  init?(
+    _ description: FusedConvolutionDescription, _ precision: Precision = .float32,
+    kernels: KernelChoice = KernelChoice(),
+    on runtime: Runtime
+  ) {
     var bare = description
     let convolution = description.convolution
     guard convolution.input.count == 2, convolution.kernel == [1, 1], convolution.stride == [1, 1],
@@ -23,7 +29,10 @@ final class FusedPaddedPointwise: FusedConvolutionMethod {
     else { return nil }
     bare.convolution.pad = [0, 0]
     bare.convolution.output = convolution.input
-    guard let inner = try? FusedDirectConvolution(bare, precision, on: runtime) else { return nil }
+    let blocked = FusedBlockedConvolution(bare, precision, kernels, on: runtime)
+    guard
+      let inner: any FusedConvolutionMethod = blocked ?? (try? FusedDirectConvolution(bare, precision, on: runtime))
+    else { return nil }
     self.description = description
     self.runtime = runtime
     self.inner = inner

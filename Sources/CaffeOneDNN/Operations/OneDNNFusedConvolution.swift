@@ -9,18 +9,19 @@ final class OneDNNFusedConvolution: FusedConvolutionOperation, Explained {
   private let method: any FusedConvolutionMethod
 
   init(
-    _ description: FusedConvolutionDescription, _ precision: Precision, winograd: Bool, on runtime: Runtime
+    _ description: FusedConvolutionDescription, _ precision: Precision, _ kernels: KernelChoice, on runtime: Runtime
   ) throws(OneDNNError) {
     self.description = description
     if precision == .bfloat16, let method = FusedPaddedPointwise(description, precision, on: runtime) {
       self.method = method
-    } else if precision == .bfloat16, winograd, let method = FusedWinograd(description, precision, on: runtime) {
+    } else if precision == .bfloat16, let method = FusedBlockedConvolution(description, precision, kernels, on: runtime)
+    {
       self.method = method
     } else if precision == .bfloat16, let method = try? FusedDirectConvolution(description, precision, on: runtime) {
       self.method = method
-    } else if winograd, let method = FusedWinograd(description, on: runtime) {
+    } else if let method = FusedBlockedConvolution(description, .float32, kernels, on: runtime) {
       self.method = method
-    } else if let method = FusedPaddedPointwise(description, on: runtime) {
+    } else if let method = FusedPaddedPointwise(description, kernels: kernels, on: runtime) {
       self.method = method
     } else {
       method = try FusedDirectConvolution(description, on: runtime)

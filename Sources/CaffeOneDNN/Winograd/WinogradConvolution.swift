@@ -7,10 +7,9 @@ package import CaffeKernels
 
 /// Convolution with kernels of 3×3 or 5×5 by Winograd's algorithm: a quarter of the products, or thereabouts.
 ///
-/// Works on activations in blocks of 16 channels (items × blocks × height × width × 16). What fills up the last block is zero in
-/// the source and becomes zero in the destination. Activations in bfloat16 are widened and rounded on the way; all else is float32. See `WinogradTiles` for the algorithm.
-package final class WinogradConvolution {
-  var kernel: String { "winograd F(\(tiles.size)×\(tiles.size), \(tiles.kernel)×\(tiles.kernel))" }
+/// Activations in bfloat16 are widened and rounded on the way; all else is float32. See `WinogradTiles` for the algorithm.
+package final class WinogradConvolution: BlockedConvolution {
+  package var kernel: String { "winograd F(\(tiles.size)×\(tiles.size), \(tiles.kernel)×\(tiles.kernel))" }
   private let description: ConvolutionDescription
   /// Of the activations.
   private let precision: Precision
@@ -57,17 +56,18 @@ package final class WinogradConvolution {
 
   // MARK: Weights
 
-  /// The number of floats that `pack` writes.
   package var packedCount: Int {
     description.group * WinogradTiles.transformedWeights(channels: channels, outputs: outputs)
+  }
+
+  package func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
+    pack(weights, in: nil, into: packed)
   }
 
   /// Transforms weights (outputs × channels of a group × kernel × kernel), which are row-major unless said otherwise.
   ///
   /// - Parameter order: of one group.
-  package func pack(
-    _ weights: UnsafePointer<Float>, in order: FilterOrder? = nil, into packed: UnsafeMutablePointer<Float>
-  ) {
+  func pack(_ weights: UnsafePointer<Float>, in order: FilterOrder?, into packed: UnsafeMutablePointer<Float>) {
     #if canImport(CaffeKernelsAVX512)
       let kernel = tiles.kernel
       let order = order ?? .rowMajor(channels: channels, taps: kernel * kernel)
@@ -106,9 +106,6 @@ package final class WinogradConvolution {
   /// Of one value of the activations, in bytes.
   private var width: Int { isNarrow ? 2 : MemoryLayout<Float>.stride }
 
-  /// - Parameters:
-  ///   - sourceItemStride: Values from one item to the next: more than its blocks where it is a slice of a larger tensor.
-  ///   - packed: What `pack` has made of the weights, at an address divisible by 64.
   package func forward(
     _ source: UnsafeRawPointer, sourceItemStride: Int, packed: UnsafePointer<Float>, epilogue: Epilogue,
     into destination: UnsafeMutableRawPointer, destinationItemStride: Int
