@@ -57,7 +57,13 @@ public struct WinogradTiles: Sendable {
 
   /// The number of floats of transformed weights.
   public static func transformedWeights(channels: Int, outputs: Int) -> Int {
-    places * ((outputs + 15) / 16) * 16 * channels
+    places * weightsPlace(channels: channels, outputs: outputs)
+  }
+
+  /// The floats from one place of transformed weights to the next.
+  @inlinable @inline(__always)
+  public static func weightsPlace(channels: Int, outputs: Int) -> Int {
+    (((outputs &+ 15) / 16 &* channels) | 1) &* 16
   }
 
   /// Where a tile lies.

@@ -161,7 +161,9 @@ extension Buffer {
     switch hostState {
     case .current: break
     case .zero: pointer.update(repeating: 0, count: capacity)
-    case .stale: forms.first { $0.isCurrent }?.form.write(toHost: pointer)
+    case .stale:
+      let current = forms.filter(\.isCurrent).map(\.form)
+      (current.first(where: \.isExact) ?? current.first)?.write(toHost: pointer)
     case .forgotten: preconditionFailure("forgotten values were not computed again")
     case .toCome: valuesToCome?(UnsafeMutableBufferPointer(start: pointer, count: count))
     }
@@ -187,9 +189,13 @@ extension Buffer {
     self.recall = recall
   }
 
-  /// Gives up the row-major memory, if a form of an engine's own holds the values as well.
-  package func dropHostForm() {
-    guard pins == 0, hostState == .current, forms.contains(where: { $0.isCurrent }) else { return }
+  /// Gives up the row-major memory, if a form of an engine's own holds the values as well. Who asks for them gets them back from
+  /// there.
+  ///
+  /// - Parameter exactly: whether that form must hold the very same values, rather than rounded ones.
+  package func dropHostForm(exactly: Bool = true) {
+    guard pins == 0, hostState == .current, forms.contains(where: { $0.isCurrent && ($0.form.isExact || !exactly) })
+    else { return }
     memory = nil
     hostState = .stale
   }
@@ -280,9 +286,13 @@ public protocol BufferForm: AnyObject {
 
   /// Lets others use the memory of these values, which are out of date.
   func giveUpMemory()
+
+  /// Whether each value is stored as the float that it is.
+  var isExact: Bool { get }
 }
 
 extension BufferForm {
+  public var isExact: Bool { true }
   public func giveUpMemory() {}
 }
 

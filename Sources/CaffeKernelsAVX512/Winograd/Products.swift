@@ -17,7 +17,7 @@ extension WinogradTiles {
     var place = 0
     while place < places {
       let v = source + place &* sourcePlace
-      let u = weights + place &* outputBlocks &* channels &* 16
+      let u = weights + place &* weightsPlace(channels: channels, outputs: outputBlocks &* 16)
       let m = destination + place &* destinationPlace
       var pair = pairs.lowerBound
       while pair < pairs.upperBound {

@@ -7,7 +7,7 @@ extension WinogradTiles {
     pairs: Range<Int>, into transformed: UnsafeMutablePointer<Float>
   ) {
     let blocks = (outputs &+ 15) / 16
-    let place = blocks &* channels &* 16
+    let place = weightsPlace(channels: channels, outputs: outputs)
     let taps = kernel &* kernel
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 25 * 16) { taken in
       let taken = taken.baseAddress!

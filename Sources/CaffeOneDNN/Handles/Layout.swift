@@ -81,6 +81,13 @@ final class Layout: Equatable, MemoryOrder {
       })
   }
 
+  /// The same for the weights of a convolution.
+  static func filterBlocks(of convolution: ConvolutionDescription) throws(OneDNNError) -> Layout {
+    let dimensions = convolution.weights.dimensions
+    guard convolution.group > 1 else { return try filterBlocks(dimensions) }
+    return try filterBlocks([convolution.group, convolution.outputs / convolution.group] + dimensions[1...])
+  }
+
   /// Whatever oneDNN finds best: to be asked of a primitive.
   static func any(_ dimensions: [Int], of precision: Precision = .float32) throws(OneDNNError) -> Layout {
     try make(dimensions, strides: nil, precision)

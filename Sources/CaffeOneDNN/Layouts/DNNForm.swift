@@ -24,6 +24,8 @@ final class DNNForm: BufferForm {
     host = demand { () throws(OneDNNError) in try .rowMajor(layout.dimensions) }
   }
 
+  var isExact: Bool { layout.precision == .float32 }
+
   /// The values, to be read.
   var memory: Memory {
     if let stored { return stored }

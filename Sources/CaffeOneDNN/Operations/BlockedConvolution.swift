@@ -12,6 +12,9 @@ package protocol BlockedConvolution: AnyObject {
   /// Brings row-major weights into the order in which they are used.
   func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>)
 
+  /// Whether `pack` writes filters as they are, in blocks of 16 outputs × 16 channels.
+  var takesFilterBlocks: Bool { get }
+
   /// - Parameters:
   ///   - source: Values of the convolution's precision, as those of the destination.
   ///   - sourceItemStride: Values from one item to the next: more than its blocks where it is a slice of a larger tensor.
@@ -19,4 +22,8 @@ package protocol BlockedConvolution: AnyObject {
   func forward(
     _ source: UnsafeRawPointer, sourceItemStride: Int, packed: UnsafePointer<Float>, epilogue: Epilogue,
     into destination: UnsafeMutableRawPointer, destinationItemStride: Int)
+}
+
+extension BlockedConvolution {
+  package var takesFilterBlocks: Bool { false }
 }

@@ -9,6 +9,7 @@ final class FusedBlockedConvolution: FusedConvolutionMethod {
   private let convolution: any BlockedConvolution
   private let source: Layout
   private let destination: Layout
+  private let filterBlocks: Layout?
   private var packed: AlignedMemory?
   private var state = DerivedState()
 
@@ -20,7 +21,7 @@ final class FusedBlockedConvolution: FusedConvolutionMethod {
     let threads = runtime.threads
     if kernels.winograd, precision == .float32 || !description.hasAddend,
       WinogradConvolution.isWorthwhile(convolution, precision, threads: threads, panels: kernels.panels),
-      let winograd = WinogradConvolution(convolution, precision, on: runtime)
+      let winograd = WinogradConvolution(convolution, precision, on: runtime, mayTransformWeights: true)
     {
       self.init(description, precision, by: winograd, on: runtime)
     } else if kernels.panels, precision == .float32, PanelConvolution.isWorthwhile(convolution, threads: threads),
@@ -44,6 +45,7 @@ final class FusedBlockedConvolution: FusedConvolutionMethod {
     self.convolution = convolution
     self.source = source
     self.destination = destination
+    filterBlocks = convolution.takesFilterBlocks ? try? .filterBlocks(of: description.convolution) : nil
   }
 
   func canWrite(_ slice: ChannelSlice) -> Bool {
@@ -80,6 +82,12 @@ final class FusedBlockedConvolution: FusedConvolutionMethod {
   }
 
   private func packedWeights(_ weights: Buffer) -> UnsafePointer<Float> {
+    if let filterBlocks {
+      let values = weights.pointer(reading: filterBlocks, on: runtime)
+      // Nobody needs them in another order for now.
+      weights.dropHostForm()
+      return values
+    }
     let packed = packed ?? AlignedMemory(byteCount: convolution.packedCount * MemoryLayout<Float>.stride)
     self.packed = packed
     let values = packed.address.assumingMemoryBound(to: Float.self)

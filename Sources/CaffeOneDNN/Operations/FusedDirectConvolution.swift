@@ -95,6 +95,7 @@ final class FusedDirectConvolution: FusedConvolutionMethod {
       pass.bind(.weights, scaledWeights.memory(of: operands.weights, scale: scale))
     } else {
       pass.read(.weights, from: operands.weights)
+      operands.weights.dropHostForm()
     }
     if let shift = operands.shift { pass.read(.bias, from: shift) }
     pass.execute()
@@ -130,7 +131,7 @@ private final class ScaledWeights {
     state.note(weights)
     scaleState.note(scale)
     let memory = scaled.currentMemory(in: layout, on: runtime)
-    scaled.dropHostForm()
+    scaled.dropHostForm(exactly: false)
     return memory
   }
 }

@@ -26,9 +26,11 @@ package final class WinogradConvolution: BlockedConvolution {
   private var outputPairs: Int { (outputBlocks + 1) / 2 }
 
   /// Nil if the convolution has another form or the processor lacks the instructions.
+  ///
+  /// - Parameter mayTransformWeights: whether weights may be transformed anew in each pass, rather than once by `pack`.
   init?(
     _ description: ConvolutionDescription, _ precision: Precision = .float32, on runtime: Runtime,
-    schedule: Schedule? = nil
+    schedule: Schedule? = nil, mayTransformWeights: Bool = false
   ) {
     guard let tiles = Self.tiles(description), Instructions.hasAVX512 else { return nil }
     self.description = description
@@ -38,7 +40,11 @@ package final class WinogradConvolution: BlockedConvolution {
     channels = description.channels / description.group
     outputs = description.outputs / description.group
     threads = runtime.threads
-    self.schedule = schedule ?? Schedule(tiles: tiles.count, channels: channels, outputs: outputs, threads: threads)
+    self.schedule =
+      schedule
+      ?? Schedule(
+        tiles: tiles.count, channels: channels, outputs: outputs, threads: threads,
+        mayTransformWeights: mayTransformWeights)
     runtime.reserveScratch(scratchCount * MemoryLayout<Float>.stride)
   }
 
@@ -57,11 +63,22 @@ package final class WinogradConvolution: BlockedConvolution {
   // MARK: Weights
 
   package var packedCount: Int {
-    description.group * WinogradTiles.transformedWeights(channels: channels, outputs: outputs)
+    let blocks = outputBlocks * sourceBlocks * tiles.kernel * tiles.kernel * 256
+    return description.group
+      * (transformsWeights ? blocks : WinogradTiles.transformedWeights(channels: channels, outputs: outputs))
   }
 
   package func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
-    pack(weights, in: nil, into: packed)
+    guard transformsWeights else { return pack(weights, in: nil, into: packed) }
+    packed.update(repeating: 0, count: packedCount)
+    let taps = tiles.kernel * tiles.kernel
+    let (order, filters) = (FilterOrder.blocked(channels: channels, taps: taps), description.outputs * channels)
+    for filter in 0..<filters {
+      let (output, channel) = (filter / channels, filter % channels)
+      let group = packed + output / outputs * packedCount / description.group
+      let target = group + order.output.offset(output % outputs) + order.channel.offset(channel)
+      for tap in 0..<taps { target[tap * order.tap] = weights[filter * taps + tap] }
+    }
   }
 
   /// Transforms weights (outputs × channels of a group × kernel × kernel), which are row-major unless said otherwise.
@@ -82,6 +99,18 @@ package final class WinogradConvolution: BlockedConvolution {
     #endif
   }
 
+  /// The weights of a pass.
+  private enum Weights {
+    /// Transformed before.
+    case packed(UnsafePointer<Float>)
+    /// As they are: each thread transforms some of them at a time, just before it needs them. Four times as much never goes through
+    /// memory then.
+    case plain(UnsafePointer<Float>, FilterOrder)
+  }
+
+  private var transformsWeights: Bool { schedule.transformsWeights }
+  package var takesFilterBlocks: Bool { transformsWeights }
+
   // MARK: The pass
 
   private var sourcePlace: Int {
@@ -100,7 +129,18 @@ package final class WinogradConvolution: BlockedConvolution {
   /// Where the transformed source and the sums begin in the memory of a chunk.
   private var sourceOffset: Int { sharesPlaces ? sourcePlace : 0 }
   private var sumsOffset: Int { sharesPlaces ? 0 : WinogradTiles.places * sourcePlace }
-  private var scratchCount: Int { transformedCount * (schedule.division == .tiles ? threads : 1) }
+  private var scratchCount: Int {
+    switch schedule.division {
+    case .tiles: transformedCount * threads
+    case .outputs: transformedCount + (schedule.transformsWeights ? threads * pieceCount : 0)
+    }
+  }
+  /// Of how many pairs of blocks of outputs a thread transforms the weights at a time, and the floats that these are.
+  private var piecePairs: Int {
+    let pair = WinogradTiles.transformedWeights(channels: channels, outputs: 32) * MemoryLayout<Float>.stride
+    return max(1, min(Schedule.pieceBytes / pair, outputPairs))
+  }
+  private var pieceCount: Int { WinogradTiles.transformedWeights(channels: channels, outputs: 32 * piecePairs) }
 
   private var isNarrow: Bool { precision == .bfloat16 }
   /// Of one value of the activations, in bytes.
@@ -122,7 +162,7 @@ package final class WinogradConvolution: BlockedConvolution {
       epilogue.addend = epilogue.addend.map { $0 + group * outputs * pixels.destination }
       let pass = Pass(
         source: source + group * channels * pixels.source * width, sourceItemStride: sourceItemStride,
-        weights: packed + group * packedCount / description.group, epilogue: epilogue,
+        weights: weights(packed, of: group), epilogue: epilogue,
         destination: destination + group * outputs * pixels.destination * width,
         destinationItemStride: destinationItemStride)
       switch schedule.division {
@@ -132,11 +172,17 @@ package final class WinogradConvolution: BlockedConvolution {
     }
   }
 
+  private func weights(_ packed: UnsafePointer<Float>, of group: Int) -> Weights {
+    let values = packed + group * packedCount / description.group
+    return transformsWeights
+      ? .plain(values, .blocked(channels: channels, taps: tiles.kernel * tiles.kernel)) : .packed(values)
+  }
+
   /// Where one group's operands are.
   private struct Pass {
     let source: UnsafeRawPointer
     let sourceItemStride: Int
-    let weights: UnsafePointer<Float>
+    let weights: Weights
     let epilogue: Epilogue
     let destination: UnsafeMutableRawPointer
     let destinationItemStride: Int
@@ -173,7 +219,12 @@ package final class WinogradConvolution: BlockedConvolution {
           transformSource(pass, part, of: chunk, blocks: 0..<sourceBlocks, scratch)
         }
       }
-      runtime.parallelFor(outputPairs, grain: 1) { multiply(pass, chunk, pairs: $0, scratch) }
+      runtime.parallelFor(threads, grain: 1) { shares in
+        for share in shares {
+          let pairs = outputPairs * share / threads..<outputPairs * (share + 1) / threads
+          multiply(pass, chunk, pairs: pairs, scratch, piece: scratch + transformedCount + share * pieceCount)
+        }
+      }
       tile = chunk.upperBound
     }
   }
@@ -190,15 +241,33 @@ package final class WinogradConvolution: BlockedConvolution {
   }
 
   /// The products for some pairs of blocks of outputs, and what follows them.
+  ///
+  /// - Parameter piece: memory for weights that are still to be transformed.
   private func multiply(
-    _ pass: Pass, _ chunk: Range<Int>, pairs: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
+    _ pass: Pass, _ chunk: Range<Int>, pairs: Range<Int>, _ scratch: UnsafeMutablePointer<Float>,
+    piece: UnsafeMutablePointer<Float>? = nil
   ) {
     #if canImport(CaffeKernelsAVX512)
       let sums = scratch + sumsOffset
-      WinogradTiles.multiply(
-        scratch + sourceOffset, sourcePlace: sourcePlace, weights: pass.weights, channels: channels,
-        outputBlocks: outputBlocks,
-        pairs: pairs, into: sums, destinationPlace: destinationPlace, tileCount: chunk.count)
+      switch pass.weights {
+      case .packed(let weights):
+        WinogradTiles.multiply(
+          scratch + sourceOffset, sourcePlace: sourcePlace, weights: weights, channels: channels,
+          outputBlocks: outputBlocks, pairs: pairs, into: sums, destinationPlace: destinationPlace,
+          tileCount: chunk.count)
+      case .plain(let filters, let order):
+        for first in stride(from: pairs.lowerBound, to: pairs.upperBound, by: piecePairs) {
+          let count = min(piecePairs, pairs.upperBound - first)
+          let outputs = min(32 * count, outputs - 32 * first)
+          WinogradTiles.transformWeights(
+            filters + order.output.offset(32 * first), in: order, kernel: tiles.kernel, channels: channels,
+            outputs: outputs, pairs: 0..<count, into: piece!)
+          WinogradTiles.multiply(
+            scratch + sourceOffset, sourcePlace: sourcePlace, weights: piece!, channels: channels,
+            outputBlocks: (outputs + 15) / 16, pairs: 0..<count, into: sums + first * chunk.count * 32,
+            destinationPlace: destinationPlace, tileCount: chunk.count)
+        }
+      }
       tiles.transformDestination(
         sums, tileCount: chunk.count, place: destinationPlace,
         blocks: (2 * pairs.lowerBound)..<min(2 * pairs.upperBound, outputBlocks), tiles: chunk, outputs: outputs,
@@ -215,16 +284,27 @@ extension WinogradConvolution {
     package var division: Division
     /// At most so many tiles are transformed before they are multiplied.
     package var chunk: Int
+    /// Whether weights are transformed in each pass, where all tiles are multiplied by them.
+    package var transformsWeights: Bool
 
-    package init(division: Division, chunk: Int) {
+    /// As many transformed weights as a thread makes at a time: they stay in the caches that threads share.
+    static let pieceBytes = 4 << 20
+
+    package init(division: Division, chunk: Int, transformsWeights: Bool = false) {
       self.division = division
       self.chunk = chunk
+      self.transformsWeights = transformsWeights
     }
 
-    init(tiles: Int, channels: Int, outputs: Int, threads: Int) {
+    init(tiles: Int, channels: Int, outputs: Int, threads: Int, mayTransformWeights: Bool) {
       let weights = WinogradTiles.transformedWeights(channels: channels, outputs: outputs) * MemoryLayout<Float>.stride
-      // Large weights are read from memory: each thread had better read only its own.
-      if weights > 12 << 20 || (weights > 2 << 20 && tiles < 14 * threads) {
+      let source = WinogradTiles.places * tiles * channels * MemoryLayout<Float>.stride
+      // Few tiles, which are all transformed at once and stay in a cache, meet many weights: to transform these takes no longer
+      // than to read four times as much.
+      if mayTransformWeights, weights > 8 << 20, source <= 8 << 20, tiles <= 196 {
+        self.init(division: .outputs, chunk: tiles, transformsWeights: true)
+      } else if weights > 12 << 20 || (weights > 2 << 20 && tiles < 14 * threads) {
+        // Large weights are read from memory: each thread had better read only its own.
         self.init(division: .outputs, chunk: min(196, tiles))
       } else {
         // As many tiles as stay in a cache of a megabyte; for weights that do not stay there, more.

@@ -22,6 +22,8 @@ import Testing
 
   static let schedules: [WinogradConvolution.Schedule?] = [
     nil, .init(division: .tiles, chunk: 5), .init(division: .outputs, chunk: 15), .init(division: .outputs, chunk: 500),
+    .init(division: .outputs, chunk: 15, transformsWeights: true),
+    .init(division: .outputs, chunk: 500, transformsWeights: true),
   ]
 
   @Test(arguments: descriptions, schedules)
