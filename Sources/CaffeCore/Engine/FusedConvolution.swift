@@ -29,19 +29,21 @@ public struct FusedConvolutionDescription: Hashable, Sendable {
 }
 
 /// The operands of a fused convolution.
-public struct FusedConvolutionOperands {
-  public var source: Buffer
-  public var weights: Buffer
+///
+/// An object that pass after pass uses, so that no references need be counted for each.
+public final class FusedConvolutionOperands {
+  public let source: Buffer
+  public let weights: Buffer
   /// For each output channel, a factor and a summand.
-  public var scale: Buffer?
-  public var shift: Buffer?
+  public let scale: Buffer?
+  public let shift: Buffer?
   /// A tensor like the destination.
-  public var addend: Buffer?
+  public let addend: Buffer?
   /// Whether nobody needs the addend afterwards, so that its memory may become the destination's.
-  public var mayConsumeAddend: Bool
-  public var destination: Buffer
+  public let mayConsumeAddend: Bool
+  public let destination: Buffer
   /// Where the destination is a part of a larger tensor's channels.
-  public var slice: ChannelSlice?
+  public let slice: ChannelSlice?
 
   public init(
     source: Buffer, weights: Buffer, scale: Buffer? = nil, shift: Buffer? = nil, addend: Buffer? = nil,

@@ -16,6 +16,8 @@ final class Layout: Equatable, MemoryOrder {
   let storedBlock: Int?
   /// The same kind of layout for tensors of other shapes.
   private var relatives: [Layout] = []
+  /// A memory object of oneDNN's that nobody uses: tensors come and go in each pass, and oneDNN takes long to make another.
+  private var idleMemory: OpaquePointer?
 
   init(owning handle: OpaquePointer) {
     self.handle = handle
@@ -32,7 +34,21 @@ final class Layout: Equatable, MemoryOrder {
   /// Nil for other values than floats, which loops over floats cannot read.
   var channelBlock: Int? { precision == .float32 ? storedBlock : nil }
 
-  deinit { caffe_layout_destroy(handle) }
+  deinit {
+    if let idleMemory { dnnl_memory_destroy(idleMemory) }
+    caffe_layout_destroy(handle)
+  }
+
+  /// A memory object of this layout that was given back, whose address is to be set.
+  func takeIdleMemory() -> OpaquePointer? {
+    defer { idleMemory = nil }
+    return idleMemory
+  }
+
+  func giveBackMemory(_ memory: OpaquePointer) {
+    if let idleMemory { dnnl_memory_destroy(idleMemory) }
+    idleMemory = memory
+  }
 
   private static func make(
     _ dimensions: [Int], strides: [Int]?, _ precision: Precision = .float32

@@ -36,19 +36,27 @@ final class Memory {
   }
 
   private static func make(_ layout: Layout, at address: UnsafeMutableRawPointer?) -> OpaquePointer {
-    demand { () throws(OneDNNError) in
+    if let handle = layout.takeIdleMemory() {
+      point(handle, at: address)
+      return handle
+    }
+    return demand { () throws(OneDNNError) in
       try create("make a memory object") { caffe_memory_create(&$0, layout.handle, Device.processor.handle, address) }
     }
   }
 
   deinit {
-    dnnl_memory_destroy(handle)
+    layout.giveBackMemory(handle)
     if let storage { pool?.giveBack(storage) }
   }
 
   /// Points borrowed memory at these values.
   func point(at address: UnsafeMutableRawPointer) {
     precondition(storage == nil, "this memory has an address of its own")
+    Self.point(handle, at: address)
+  }
+
+  private static func point(_ handle: OpaquePointer, at address: UnsafeMutableRawPointer?) {
     demand { () throws(OneDNNError) in try check("set an address", dnnl_memory_set_data_handle(handle, address)) }
   }
 

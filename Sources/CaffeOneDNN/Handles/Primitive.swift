@@ -132,9 +132,8 @@ final class Primitive {
   }
 
   private func index(_ argument: Argument) -> Int {
-    guard let index = slots.firstIndex(where: { $0.argument == argument }) else {
-      preconditionFailure("the primitive has no argument \(argument.code)")
-    }
-    return index
+    // Not among the slots, whose references would be counted.
+    for index in arguments.indices where arguments[index].arg == argument.code { return index }
+    preconditionFailure("the primitive has no argument \(argument.code)")
   }
 }

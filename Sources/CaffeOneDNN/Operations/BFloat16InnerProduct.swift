@@ -12,7 +12,7 @@ final class BFloat16InnerProduct: InnerProductOperation, Explained {
   /// From how weights are stored to how the kernel wants them.
   private let packing: Primitive
   private let packed: Memory
-  private var state = DerivedState()
+  private let state = DerivedState()
   private let narrowing: Primitive
   private let narrow: Memory
 

@@ -11,7 +11,7 @@ final class FusedBlockedConvolution: FusedConvolutionMethod {
   private let destination: Layout
   private let filterBlocks: Layout?
   private var packed: AlignedMemory?
-  private var state = DerivedState()
+  private let state = DerivedState()
 
   /// Nil if the convolution can be computed by none of these kernels, or is faster computed directly by oneDNN.
   convenience init?(

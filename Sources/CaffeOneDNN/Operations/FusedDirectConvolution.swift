@@ -108,8 +108,8 @@ private final class ScaledWeights {
   private let outputs: Int
   private let runtime: Runtime
   private let scaled = Buffer()
-  private var state = DerivedState()
-  private var scaleState = DerivedState()
+  private let state = DerivedState()
+  private let scaleState = DerivedState()
 
   init(outputs: Int, layout: Layout, on runtime: Runtime) {
     self.layout = layout
@@ -137,14 +137,16 @@ private final class ScaledWeights {
 }
 
 /// From which values of which buffer something was derived.
-struct DerivedState {
+///
+/// An object, because a struct with a weak reference costs much whenever it is copied.
+final class DerivedState {
   /// Weak, so that a later buffer at the same address is not taken for this one.
   private weak var source: Buffer?
   private var version = 0
 
   func isCurrent(for buffer: Buffer) -> Bool { source === buffer && version == buffer.version }
 
-  mutating func note(_ buffer: Buffer) {
+  func note(_ buffer: Buffer) {
     source = buffer
     version = buffer.version
   }

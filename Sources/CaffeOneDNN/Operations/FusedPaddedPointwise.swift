@@ -43,9 +43,10 @@ final class FusedPaddedPointwise: FusedConvolutionMethod {
   func canWrite(_ slice: ChannelSlice) -> Bool { false }
 
   func forward(_ operands: FusedConvolutionOperands) {
-    var bare = operands
-    bare.destination = innerResult
-    inner.forward(bare)
+    inner.forward(
+      FusedConvolutionOperands(
+        source: operands.source, weights: operands.weights, scale: operands.scale, shift: operands.shift,
+        destination: innerResult))
 
     let convolution = description.convolution
     let layout = innerResult.currentLayout(of: innerShape.dimensions)

@@ -85,6 +85,8 @@ final class ConvolutionStep {
   var mayConsumeAddend = false
   private let scale = Buffer()
   private let shift = Buffer()
+  /// What the operation gets, as long as the blobs keep their memory.
+  private var operandsOfOperation: FusedConvolutionOperands?
   /// What scale and shift are made from, and the versions from which they were.
   private let scaleSources: [Blob]
   private var versions: [Int] = []
@@ -117,16 +119,27 @@ final class ConvolutionStep {
   }
 
   func run() {
-    let hasBias = parameters.count > 1
     if !scalings.isEmpty { composeScalings() }
     if let addend, let addendSampling {
       addendSampling.operation.forward(addendSampling.source.data, into: addend.data, mask: nil)
     }
-    operation.forward(
-      FusedConvolutionOperands(
-        source: source.data, weights: parameters[0].data, scale: scalings.isEmpty ? nil : scale,
-        shift: scalings.isEmpty ? (hasBias ? parameters[1].data : nil) : shift, addend: addend?.data,
-        mayConsumeAddend: mayConsumeAddend, destination: destination.data, slice: slice))
+    operation.forward(currentOperands())
+  }
+
+  private func currentOperands() -> FusedConvolutionOperands {
+    let bias = scalings.isEmpty && parameters.count > 1 ? parameters[1] : nil
+    if let operands = operandsOfOperation, operands.source === source.data, operands.destination === destination.data,
+      operands.addend === addend?.data, operands.weights === parameters[0].data,
+      operands.shift === (bias?.data ?? operands.shift), operands.mayConsumeAddend == mayConsumeAddend
+    {
+      return operands
+    }
+    let operands = FusedConvolutionOperands(
+      source: source.data, weights: parameters[0].data, scale: scalings.isEmpty ? nil : scale,
+      shift: scalings.isEmpty ? bias?.data : shift, addend: addend?.data, mayConsumeAddend: mayConsumeAddend,
+      destination: destination.data, slice: slice)
+    operandsOfOperation = operands
+    return operands
   }
 
   /// One factor and one summand for each channel from all the layers that scale.
