@@ -67,38 +67,12 @@ public struct PixelRuns: Sendable {
     return (phase &* sourceHeight &+ y / stride.down) &* sourceWidth &+ x / stride.right
   }
 
-  /// Where a run lies.
-  @frozen
-  public struct Position {
-    public var item: Int
-    public var row: Int
-    public var run: Int
-
-    @inlinable @inline(__always)
-    public init(item: Int, row: Int, run: Int) {
-      self.item = item
-      self.row = row
-      self.run = run
-    }
-  }
+  /// Where a run lies: its column counts the runs of its row.
+  @inlinable @inline(__always)
+  public func position(_ run: Int) -> GridPosition { GridPosition(run, rows: rows, columns: runsInRow) }
 
   @inlinable @inline(__always)
-  public func position(_ run: Int) -> Position {
-    let row = run / runsInRow
-    let item = row / rows
-    return Position(item: item, row: row &- item &* rows, run: run &- row &* runsInRow)
-  }
-
-  @inlinable @inline(__always)
-  public func advance(_ position: inout Position) {
-    position.run &+= 1
-    guard position.run == runsInRow else { return }
-    position.run = 0
-    position.row &+= 1
-    guard position.row == rows else { return }
-    position.row = 0
-    position.item &+= 1
-  }
+  public func advance(_ position: inout GridPosition) { position.advance(rows: rows, columns: runsInRow) }
 
   /// The first pixel of a run in its row: runs are of almost equal length.
   @inlinable @inline(__always)

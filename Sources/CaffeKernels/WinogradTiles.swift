@@ -67,39 +67,11 @@ public struct WinogradTiles: Sendable {
   }
 
   /// Where a tile lies.
-  @frozen
-  public struct Position {
-    public var item: Int
-    public var row: Int
-    public var column: Int
-
-    @inlinable @inline(__always)
-    public init(item: Int, row: Int, column: Int) {
-      self.item = item
-      self.row = row
-      self.column = column
-    }
-  }
+  @inlinable @inline(__always)
+  public func position(_ tile: Int) -> GridPosition { GridPosition(tile, rows: rows, columns: columns) }
 
   @inlinable @inline(__always)
-  public func position(_ tile: Int) -> Position {
-    let perItem = rows &* columns
-    let item = tile / perItem
-    let rest = tile &- item &* perItem
-    let row = rest / columns
-    return Position(item: item, row: row, column: rest &- row &* columns)
-  }
-
-  @inlinable @inline(__always)
-  public func advance(_ position: inout Position) {
-    position.column &+= 1
-    guard position.column == columns else { return }
-    position.column = 0
-    position.row &+= 1
-    guard position.row == rows else { return }
-    position.row = 0
-    position.item &+= 1
-  }
+  public func advance(_ position: inout GridPosition) { position.advance(rows: rows, columns: columns) }
 }
 
 /// In which order filters (outputs × channels × taps) lie: row-major, or in blocks of 16 outputs and 16 channels.

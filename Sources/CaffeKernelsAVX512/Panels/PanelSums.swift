@@ -93,8 +93,8 @@ private struct PairProduct {
     var sum = sums
     var run = range.lowerBound
     while run < range.upperBound {
-      let pixel = runs.start(ofRun: position.run)
-      let length = runs.start(ofRun: position.run &+ 1) &- pixel
+      let pixel = runs.start(ofRun: position.column)
+      let length = runs.start(ofRun: position.column &+ 1) &- pixel
       let place = (position.row &* runs.width &+ pixel) &* 16
       var product = PanelProduct(
         source: source

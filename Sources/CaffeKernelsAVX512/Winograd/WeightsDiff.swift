@@ -2,7 +2,7 @@ public import CaffeKernels
 
 extension WinogradTiles {
   /// Correlates transformed sources with transformed gradients of the destination, for some of the 36 places: their part in
-  /// the gradient of the transformed weights, in the order of those.
+  /// the gradient of the transformed weights, in the order of those, but one place right after the other.
   ///
   /// - Parameters:
   ///   - adds: Whether the products are added to what `weightsDiff` holds.
