@@ -1,6 +1,17 @@
 /// What one register of AVX-512 holds: 16 channels of one pixel.
 typealias Vector = SIMD16<Float>
 
+extension Vector {
+  /// The sum of all, in halves. (The standard library's function could end up outside, see `Scripts/check-kernels`.)
+  @inline(__always)
+  var total: Float {
+    let eight = lowHalf + highHalf
+    let four = eight.lowHalf + eight.highHalf
+    let two = four.lowHalf + four.highHalf
+    return two[0] + two[1]
+  }
+}
+
 extension UnsafePointer<Float> {
   /// The same memory in vectors; it need not be aligned for them.
   @inline(__always)

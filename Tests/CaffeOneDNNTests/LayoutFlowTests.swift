@@ -39,6 +39,21 @@ import Testing
     #expect(engine.reorderCount == before)
   }
 
+  @Test(arguments: [20, 32])
+  func `from blocks of channels to rows, where images have one pixel`(channels: Int) {
+    let description = convolution(batch: 3, 16, channels, input: [4, 4], kernel: 4)
+    let (source, weights) = (
+      randomBuffer(description.source.count, seed: 1), randomBuffer(description.weights.count, seed: 2)
+    )
+    let bias = randomBuffer(channels, seed: 3)
+    let results = [OneDNNEngine(), ReferenceEngine()].map { (engine: any Engine) in
+      let result = Buffer(count: description.destination.count)
+      engine.convolution(description).forward(source, weights: weights, bias: bias, into: result)
+      return result
+    }
+    expectClose(results[0], results[1], tolerance: 1e-4)
+  }
+
   @Test func `in buffers that change their size`() {
     for batch in [4, 7, 4, 7] {
       let fast = Chain(OneDNNEngine(), 3, 16, 20, batch: batch, reusing: Self.shared)

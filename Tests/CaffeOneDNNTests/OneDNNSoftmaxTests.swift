@@ -3,7 +3,7 @@ import CaffeOneDNN
 import Testing
 
 @Suite struct `oneDNN softmax` {
-  @Test(arguments: [(3, 10, 1), (2, 5, 7), (1, 1, 4), (64, 1000, 1), (1, 21, 900)])
+  @Test(arguments: [(3, 10, 1), (2, 16, 1), (5, 33, 1), (2, 5, 7), (1, 1, 4), (64, 1000, 1), (1, 21, 900)])
   func `agrees with the reference`(outer: Int, channels: Int, inner: Int) {
     let description = SoftmaxDescription(outer: outer, channels: channels, inner: inner)
     let count = outer * channels * inner
@@ -24,9 +24,26 @@ import Testing
     expectClose(results[0].1, results[1].1, tolerance: 1e-6)
   }
 
-  @Test func `spreads a NaN over its column and no further`() {
-    let values = buffer([1, .nan, 2, 1, 2, 3])
-    OneDNNEngine().softmax(.init(outer: 2, channels: 3, inner: 1)).forward(values, into: values)
-    #expect(values.array.map(\.isNaN) == [true, true, true, false, false, false])
+  @Test(arguments: [(3, 1), (16, 1), (20, 1), (20, 2)], [Float.nan, .infinity])
+  func `spreads what is not a number over its column and no further`(extents: (channels: Int, inner: Int), bad: Float) {
+    let (channels, inner) = extents
+    let size = channels * inner
+    let values = randomBuffer(2 * size, seed: 1)
+    values.mutableValues[inner] = bad
+    OneDNNEngine().softmax(.init(outer: 2, channels: channels, inner: inner)).forward(values, into: values)
+    for (i, value) in values.array.enumerated() { #expect(value.isNaN == (i < size && i % inner == 0)) }
+  }
+
+  @Test func `gives ever smaller numbers for what is far below the largest, and at last 0`() {
+    let source = buffer((0..<20).map { -10 * Float($0) } + [-.infinity])
+    let results = [OneDNNEngine(), ReferenceEngine()].map { (engine: any Engine) in
+      let values = source.copied
+      engine.softmax(.init(outer: 1, channels: 21, inner: 1)).forward(values, into: values)
+      return values.array
+    }
+    for (fast, plain) in zip(results[0], results[1]) {
+      #expect(abs(fast - plain) <= 1e-6 * plain + 2 * Float.leastNonzeroMagnitude)
+    }
+    #expect(results[0][10] > 0 && results[0].last == 0)
   }
 }

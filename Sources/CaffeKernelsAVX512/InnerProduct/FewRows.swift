@@ -44,7 +44,7 @@ public enum FewRows {
       a3 = a3.addingProduct(w3.load(i), v)
       i += 16
     }
-    var sums = SIMD4(a0.sum(), a1.sum(), a2.sum(), a3.sum())
+    var sums = SIMD4(a0.total, a1.total, a2.total, a3.total)
     while i < count {
       sums += SIMD4(w[i], w1[i], w2[i], w3[i]) * x[i]
       i += 1
@@ -60,7 +60,7 @@ public enum FewRows {
       a = a.addingProduct(w.load(i), x.load(i))
       i += 16
     }
-    var sum = a.sum()
+    var sum = a.total
     while i < count {
       sum += w[i] * x[i]
       i += 1

@@ -136,6 +136,13 @@ final class Layout: Equatable, MemoryOrder {
   /// How many times larger than the tensor the memory is, because blocks are padded: at least 1.
   var growth: Double { Double(storedCount) / Double(dimensions.reduce(1, *)) }
 
+  /// Of images of one pixel in blocks of channels, which are rows but for the padding of the last block: floats from one row to the
+  /// next.
+  var rowStride: Int? {
+    guard channelBlock != nil, dimensions.count > 2, dimensions[2...].allSatisfy({ $0 == 1 }) else { return nil }
+    return storedCount / max(dimensions[0], 1)
+  }
+
   static func == (a: Layout, b: Layout) -> Bool { a === b || caffe_layouts_equal(a.handle, b.handle) }
 }
 

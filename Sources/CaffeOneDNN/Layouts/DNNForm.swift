@@ -67,6 +67,13 @@ final class DNNForm: BufferForm {
   }
 
   func write(toHost values: UnsafeMutablePointer<Float>) {
+    if let stride = layout.rowStride {
+      let (x, count) = (memory.values, layout.dimensions[1])
+      runtime.countReorder()
+      return runtime.parallelFor(layout.dimensions[0], grain: max(1, parallelForGrain / max(1, count))) {
+        for row in $0 { (values + row * count).update(from: x + row * stride, count: count) }
+      }
+    }
     let reorder = toHost ?? Self.reorder(from: layout, to: host, on: runtime)
     toHost = reorder
     reorder.bind(.source, memory)

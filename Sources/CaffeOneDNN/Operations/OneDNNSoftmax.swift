@@ -1,11 +1,17 @@
 internal import COneDNN
 internal import CaffeCore
 
-/// Softmax with oneDNN's exponential.
+#if canImport(CaffeKernelsAVX512)
+  internal import CaffeKernelsAVX512
+#endif
+
+/// Softmax by a kernel of our own where channels lie side by side, else with oneDNN's exponential.
 ///
 /// oneDNN's own softmax is slow where the axis is not the last, and hides a NaN from the other values of its column.
 final class OneDNNSoftmax: SoftmaxOperation {
   let description: SoftmaxDescription
+  /// The values of an item.
+  private var size: Int { description.channels * description.inner }
   private let runtime: Runtime
   private let exponential: Exponential
   private let reference: any SoftmaxOperation
@@ -25,6 +31,11 @@ final class OneDNNSoftmax: SoftmaxOperation {
   func forward(_ source: Buffer, into destination: Buffer) {
     let x = source.values.baseAddress!
     let y = destination.uninitializedValues.baseAddress!
+    #if canImport(CaffeKernelsAVX512)
+      if Instructions.hasAVX512, description.inner == 1 {
+        return forEachGroup { SoftmaxRows.compute(x, into: y, channels: description.channels, rows: $0) }
+      }
+    #endif
     let columns = columns.uninitializedValues.baseAddress!
     forEachItem { start, column in
       fold(x + start, into: columns + column, from: -.infinity) { max($0, $1) }
@@ -44,10 +55,14 @@ final class OneDNNSoftmax: SoftmaxOperation {
 
   /// Calls the body for each item of the outer axis, with the index of its first value and of its first column.
   private func forEachItem(_ body: (_ start: Int, _ column: Int) -> Void) {
-    let size = description.channels * description.inner
-    runtime.parallelFor(description.outer, grain: max(1, parallelForGrain / 4 / size)) { items in
+    forEachGroup { items in
       for item in items { body(item * size, item * description.inner) }
     }
+  }
+
+  /// Calls the body for some items of the outer axis at a time, on all threads.
+  private func forEachGroup(_ body: (Range<Int>) -> Void) {
+    runtime.parallelFor(description.outer, grain: max(1, parallelForGrain / 4 / size), body)
   }
 
   /// Combines the channels of each column into one value.
