@@ -2,12 +2,6 @@ import Caffe
 import CaffeDrawing
 import FoundationEssentials
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// The images that a classifying net was tested on, each with the right answer and the net's.
 struct AnswerSheet {
   private struct Answer {
@@ -37,11 +31,8 @@ struct AnswerSheet {
 
   /// - Throws: `ToolError` for a net that does not classify images.
   init(of net: Net, classNames path: String?) throws {
-    let judges = ["Accuracy", "SoftmaxWithLoss"]
-    guard
-      let judge = judges.lazy.compactMap({ type in
-        net.layers.first { $0.definition.type == type && $0.bottoms.count >= 2 }
-      }).first
+    let judges = net.judges.map { net.layers[$0] }
+    guard let judge = judges.first(where: { $0.type == "Accuracy" }) ?? judges.first
     else { throw ToolError("-sheet needs a net with an Accuracy or SoftmaxWithLoss layer, to know scores and labels") }
     guard
       let source = net.layers.first(where: { node in
@@ -80,15 +71,11 @@ struct AnswerSheet {
     let classes = scores.shape[1]
     let (scores, labels) = (scores.data.values, labels.data.values)
     for item in 0..<images.shape[0] {
-      let own = scores[item * classes..<(item + 1) * classes]
+      let own = probabilities(Array(scores[item * classes..<(item + 1) * classes]))
       guard let best = own.indices.max(by: { own[$0] < own[$1] }) else { continue }
-      // The scores are a softmax already, or softmax makes them probabilities.
-      let isProbability = own.allSatisfy { 0...1 ~= $0 } && abs(own.reduce(0, +) - 1) < 1e-3
-      let total = own.reduce(0) { $0 + exp($1 - own[best]) }
       let truth = Int(exactly: labels[item].rounded()) ?? -1
       let answer = Answer(
-        image: try thumbnail(of: image(item), size: Self.cell), truth: truth, guess: best - own.startIndex,
-        confidence: isProbability ? own[best] : 1 / total)
+        image: try thumbnail(of: image(item), size: Self.cell), truth: truth, guess: best, confidence: own[best])
       count += 1
       if answer.isRight {
         rightCount += 1

@@ -13,6 +13,13 @@ struct Test: ToolCommand {
   @Option(help: "The weights (.caffemodel).")
   var weights = ""
 
+  @Option(
+    help: """
+      More weights (.caffemodel files, with commas between them) for nets of the same definition, which answer together with the \
+      first: by the mean of all their probabilities.
+      """)
+  var ensemble = ""
+
   @Option(help: "The number of batches to run.")
   var iterations = 50
 
@@ -44,12 +51,9 @@ struct Test: ToolCommand {
   func run(in session: Session) throws {
     let log = session.log
     device.logDevice(log)
-    let net = try Net(
-      NetDefinition(contentsOf: model), phase: .test, level: state.level, stages: state.stages,
-      in: .standard(precision: precision.precision, logger: log))
-    let report = try net.copyWeights(fromFile: weights)
-    for layer in report.kept { log.warning("\(weights) has no weights for layer \(layer): it keeps its fillers'.") }
-
+    let net = try net(weights: weights, log)
+    let others = try ensemble.split(separator: ",").map { try self.net(weights: String($0), log) }
+    let ensemble = try others.isEmpty ? nil : Ensemble([net] + others)
     var answers = try sheet.map { _ in try AnswerSheet(of: net, classNames: classNames) }
 
     log.info("Running for \(iterations) iterations.")
@@ -59,7 +63,7 @@ struct Test: ToolCommand {
     var progress = ProgressLine("Testing", to: iterations, on: session.output)
     defer { progress.finish() }
     for batch in 0..<iterations {
-      loss += try net.forward()
+      loss += try ensemble?.forward() ?? net.forward()
       let scores = net.outputs.flatMap { net.blobs[$0].data.values }
       // The data may change an output's size from batch to batch; a mean then has no meaning.
       guard scores.count == sums.count else {
@@ -85,6 +89,17 @@ struct Test: ToolCommand {
       try writeFile(answers.picture().png(), to: sheet)
       log.info("\(answers.verdict), drawn in \(sheet)")
     }
+  }
+}
+
+extension Test {
+  private func net(weights: String, _ log: Logger) throws -> Net {
+    let net = try Net(
+      NetDefinition(contentsOf: model), phase: .test, level: state.level, stages: state.stages,
+      in: .standard(precision: precision.precision, logger: log))
+    let report = try net.copyWeights(fromFile: weights)
+    for layer in report.kept { log.warning("\(weights) has no weights for layer \(layer): it keeps its fillers'.") }
+    return net
   }
 }
 

@@ -64,4 +64,19 @@ import Testing
     #expect(run.status == 0)
     #expect(run.messages.contains("train_cli_iter_12.caffemodel has no weights for layer ip2: it keeps its fillers'."))
   }
+
+  @Test func `averages the answers of several nets`() throws {
+    let folder = try Scratch(withFixtures: true)
+    func accuracyAndLoss(_ weights: String, _ more: String...) throws -> [String] {
+      let run = try Run(
+        ["test", "-model", "net_conv.prototxt", "-weights", weights, "-iterations", "4"] + more, in: folder.url)
+      #expect(run.status == 0)
+      return Array(run.messages.filter { !$0.isEmpty && !$0.hasPrefix("Batch") }.suffix(3))
+    }
+    let one = try accuracyAndLoss("train_cli_iter_12.caffemodel")
+    let other = try accuracyAndLoss("train_cli_init.caffemodel")
+    let both = try accuracyAndLoss("train_cli_iter_12.caffemodel", "-ensemble", "train_cli_init.caffemodel")
+    #expect(both.count == 3 && both != one && both != other)
+    #expect(try accuracyAndLoss("train_cli_init.caffemodel", "-ensemble", "train_cli_iter_12.caffemodel") == both)
+  }
 }
