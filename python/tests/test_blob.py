@@ -72,6 +72,35 @@ def test_a_large_view_stays_live_although_the_engine_keeps_a_layout_of_its_own()
     assert np.allclose(part, 288)
 
 
+def test_parameters_written_between_two_passes_count_whenever_their_array_was_taken():
+    net = caffe.Net.from_text(
+        "layer { name: 'd' type: 'Input' top: 'x' input_param { shape { dim: 1 dim: 16 dim: 8 dim: 8 } } }"
+        "layer { name: 'a' type: 'Convolution' bottom: 'x' top: 'a' convolution_param {"
+        "  num_output: 32 kernel_size: 1 bias_term: false weight_filler { type: 'constant' value: 1 } } }"
+        "layer { name: 'bn' type: 'BatchNorm' bottom: 'a' top: 'a' batch_norm_param { eps: 0 } }"
+        "layer { name: 's' type: 'Scale' bottom: 'a' top: 'a' scale_param { bias_term: true } }",
+        caffe.TEST,
+    )
+    weights, (mean, variance, factor) = net.params["a"][0].data, (blob.data for blob in net.params["bn"])
+    scale, shift = (blob.data for blob in net.params["s"])
+    net.blobs["x"].data[...] = 1
+    variance[...], factor[...] = 4, 1
+
+    def check():
+        for _ in range(2):
+            expected = (weights.sum(axis=(1, 2, 3)) - mean) / 2 * scale + shift
+            assert np.allclose(net.forward()["a"], expected[:, None, None])
+
+    check()
+    for array in (weights, mean, scale, shift):
+        array[3] = 5
+        check()
+        array[3] = 5
+        check()
+        array[3] = 6
+        check()
+
+
 def test_the_shape_reads_as_a_sequence_and_by_the_old_names(net):
     x = net.blobs["x"]
     assert list(x.shape) == [2, 3, 4] and x.shape[-1] == 4 and len(x.shape) == 3

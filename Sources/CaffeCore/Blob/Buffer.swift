@@ -25,6 +25,8 @@ public final class Buffer {
   private var forms: [(form: any BufferForm, isCurrent: Bool)] = []
   private var valuesToCome: ((UnsafeMutableBufferPointer<Float>) -> Void)?
   private var pins = 0
+  /// What lasting views showed when a pass had ended, and the version of these values.
+  private var shown: (values: [Float], version: Int)?
   /// Computes forgotten values again.
   private var recall: (() -> Void)?
 
@@ -235,6 +237,7 @@ extension Buffer {
   public func unpin() {
     precondition(pins > 0, "unpin without pin")
     pins -= 1
+    if pins == 0 { shown = nil }
     allPins.subtract(1, ordering: .relaxed)
   }
 
@@ -245,9 +248,10 @@ extension Buffer {
     return memory!
   }
 
-  /// While a lasting view is alive, the owner may have written through it: before a pass the host form counts as newest.
+  /// While a lasting view is alive, the owner may have written through it: before a pass the host form counts as newest, unless a
+  /// look at the values says that they are the same as ever.
   package func acceptWritesThroughViews() {
-    guard pins > 0 else { return }
+    guard pins > 0, !showsWhatItShowed else { return }
     _ = prepareHost(keepingValues: true)
     hostWasWritten()
   }
@@ -255,7 +259,23 @@ extension Buffer {
   /// … and after a pass it shows the newest values.
   package func updateViews() {
     guard pins > 0 else { return }
-    _ = prepareHost(keepingValues: true)
+    let pointer = prepareHost(keepingValues: true)
+    guard count <= Self.mostToCompare, shown?.version != version else { return }
+    shown = (Array(UnsafeBufferPointer(start: pointer, count: count)), version)
+  }
+
+  /// Larger buffers are not compared with a copy of theirs.
+  package static let mostToCompare = 4096
+
+  /// Whether nothing has been written since a pass ended, through views or otherwise.
+  private var showsWhatItShowed: Bool {
+    guard let shown, shown.version == version, hostState == .current, let memory else { return false }
+    // Bits are compared: what is not a number does not differ from itself.
+    var differences: UInt32 = 0
+    shown.values.withUnsafeBufferPointer { copy in
+      for i in copy.indices { differences |= copy[i].bitPattern ^ memory.pointer[i].bitPattern }
+    }
+    return differences == 0
   }
 }
 

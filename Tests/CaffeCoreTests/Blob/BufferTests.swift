@@ -156,6 +156,57 @@ import Testing
     source.unpin()
   }
 
+  @Test func `tells from its values whether somebody has written through a view between two passes`() {
+    let buffer = buffer([1, .nan, -0.0])
+    buffer.pin()
+    let view = buffer.lastingMemory.pointer
+    buffer.acceptWritesThroughViews()
+    buffer.updateViews()
+    let version = buffer.version
+    let form = form(of: buffer)
+    buffer.markCurrent(form)
+    for _ in 0..<2 {
+      buffer.acceptWritesThroughViews()
+      #expect(buffer.version == version && buffer.currentForm(of: ReversedForm.self) === form)
+      buffer.updateViews()
+    }
+    for value: Float in [2, 1, 0] {
+      view[2] = value
+      let version = buffer.version
+      buffer.acceptWritesThroughViews()
+      #expect(buffer.version > version && buffer.currentForm(of: ReversedForm.self) == nil)
+      buffer.updateViews()
+    }
+    buffer.unpin()
+  }
+
+  @Test func `shows what is written while pinned, and then takes writes through views from there`() {
+    let buffer = buffer([1, 2])
+    buffer.pin()
+    let view = buffer.lastingMemory.pointer
+    buffer.updateViews()
+    let form = form(of: buffer)
+    form.values = [4, 3]
+    buffer.markNewest(form)
+    buffer.updateViews()
+    #expect([view[0], view[1]] == [3, 4])
+    view[0] = 1
+    buffer.acceptWritesThroughViews()
+    #expect(Array(buffer.values) == [1, 4] && buffer.currentForm(of: ReversedForm.self) == nil)
+    buffer.unpin()
+  }
+
+  @Test func `takes any view of many values for one that was written through`() {
+    let buffer = Buffer(count: Buffer.mostToCompare + 1)
+    buffer.pin()
+    _ = buffer.lastingMemory
+    buffer.updateViews()
+    let version = buffer.version
+    buffer.acceptWritesThroughViews()
+    #expect(buffer.version > version)
+    buffer.unpin()
+  }
+
   // MARK: Forms of engines
 
   @Test func `makes a form once and finds it again`() {
