@@ -21,7 +21,7 @@ public struct PixelRuns: Sendable {
   public let sourceHeight: Int
   public let sourceWidth: Int
   /// Of all phases of a block of the source.
-  public let sourcePixels: Int
+  public var sourcePixels: Int
   /// Rows of an item of the destination, and the pixels of each; single pixels need no rows, so all are one.
   public let rows: Int
   public let width: Int
@@ -73,6 +73,13 @@ public struct PixelRuns: Sendable {
 
   @inlinable @inline(__always)
   public func advance(_ position: inout GridPosition) { position.advance(rows: rows, columns: runsInRow) }
+
+  /// The pixels of some runs, counted through all rows and items.
+  @inlinable
+  public func pixels(of runs: Range<Int>) -> Range<Int> {
+    func firstPixel(_ run: Int) -> Int { run / runsInRow &* width &+ start(ofRun: run % runsInRow) }
+    return firstPixel(runs.lowerBound)..<firstPixel(runs.upperBound)
+  }
 
   /// The first pixel of a run in its row: runs are of almost equal length.
   @inlinable @inline(__always)

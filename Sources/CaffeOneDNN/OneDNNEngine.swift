@@ -48,6 +48,15 @@ public final class OneDNNEngine: Engine {
     try? OneDNNFusedConvolution(description, precision, kernels, on: runtime)
   }
 
+  public func separableConvolution(
+    _ description: SeparableConvolutionDescription
+  ) -> (any SeparableConvolutionOperation)? {
+    guard kernels.panels, precision == .float32,
+      PanelConvolution.isWorthwhile(description.pointwise.convolution, threads: runtime.threads)
+    else { return nil }
+    return OneDNNSeparableConvolution(description, on: runtime)
+  }
+
   public func releaseUnusedMemory() { runtime.pool.drain() }
 
   /// A convolution by Winograd's algorithm on values in blocks of 16 channels, for tests and measurements; nil where that
@@ -64,6 +73,13 @@ public final class OneDNNEngine: Engine {
     _ description: ConvolutionDescription, schedule: PanelConvolution.Schedule? = nil
   ) -> PanelConvolution? {
     PanelConvolution(description, on: runtime, schedule: schedule)
+  }
+
+  /// A depthwise separable convolution, faster or not, for tests and measurements; nil where that cannot be.
+  package func separableConvolution(
+    _ description: SeparableConvolutionDescription, chunk: Int
+  ) -> (any SeparableConvolutionOperation)? {
+    OneDNNSeparableConvolution(description, on: runtime, chunk: chunk)
   }
 
   public func pooling(_ description: PoolingDescription) -> any PoolingOperation {

@@ -95,13 +95,6 @@ import Testing
       in: NetEnvironment(registry: .standard, seed: 3, makeEngine: { engine }))
   }
 
-  private static func layer(
-    _ name: String, _ type: String, _ bottoms: [String], _ top: String, _ more: String = ""
-  ) -> String {
-    let bottoms = bottoms.map { "bottom: \"\($0)\"" }.joined(separator: " ")
-    return "layer { name: \"\(name)\" type: \"\(type)\" \(bottoms) top: \"\(top)\" \(more) }\n"
-  }
-
   private static func convolution(_ name: String, _ bottom: String, _ top: String, _ channels: Int) -> String {
     let parameter =
       "num_output: \(channels) kernel_size: 3 pad: 1 weight_filler { type: \"xavier\" } bias_filler { value: 0.1 }"

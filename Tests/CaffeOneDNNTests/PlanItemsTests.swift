@@ -179,10 +179,3 @@ private func convolution(_ name: String, _ bottom: String, _ top: String, _ chan
     weight_filler { type: "xavier" } bias_filler { value: 0.1 } }
     """)
 }
-
-private func layer(_ name: String, _ type: String, _ bottoms: [String], _ top: String, _ parameter: String = "")
-  -> String
-{
-  let bottoms = bottoms.map { "bottom: \"\($0)\" " }.joined()
-  return "layer { name: \"\(name)\" type: \"\(type)\" \(bottoms)top: \"\(top)\" \(parameter) }\n"
-}

@@ -17,6 +17,8 @@ public protocol Engine: AnyObject {
   func convolution(_ description: ConvolutionDescription) -> any ConvolutionOperation
   /// A convolution with what follows it in one operation, or nil if the engine has none.
   func fusedConvolution(_ description: FusedConvolutionDescription) -> (any FusedConvolutionOperation)?
+  /// Two convolutions in one operation, or nil if the engine has none that is faster.
+  func separableConvolution(_ description: SeparableConvolutionDescription) -> (any SeparableConvolutionOperation)?
 
   func pooling(_ description: PoolingDescription) -> any PoolingOperation
   func innerProduct(_ description: InnerProductDescription) -> any InnerProductOperation
@@ -78,6 +80,9 @@ extension Engine {
   }
 
   public func fusedConvolution(_ description: FusedConvolutionDescription) -> (any FusedConvolutionOperation)? { nil }
+  public func separableConvolution(
+    _ description: SeparableConvolutionDescription
+  ) -> (any SeparableConvolutionOperation)? { nil }
 
   public func pooling(_ description: PoolingDescription) -> any PoolingOperation { ReferencePooling(description) }
 

@@ -33,11 +33,13 @@ final class FusedBlockedConvolution: FusedConvolutionMethod {
     }
   }
 
-  private init?(
-    _ description: FusedConvolutionDescription, _ precision: Precision, by convolution: any BlockedConvolution,
-    on runtime: Runtime
+  /// - Parameter reading: the convolution whose source is read, if the kernels compute that one as well.
+  init?(
+    _ description: FusedConvolutionDescription, _ precision: Precision = .float32,
+    by convolution: any BlockedConvolution, reading first: ConvolutionDescription? = nil, on runtime: Runtime
   ) {
-    guard let source = try? Layout.blocked(description.convolution.source.dimensions, of: 16, precision),
+    guard
+      let source = try? Layout.blocked((first ?? description.convolution).source.dimensions, of: 16, precision),
       let destination = try? Layout.blocked(description.convolution.destination.dimensions, of: 16, precision)
     else { return nil }
     self.description = description
@@ -52,9 +54,11 @@ final class FusedBlockedConvolution: FusedConvolutionMethod {
     !description.hasAddend && slice.isWhole(in: 16, count: description.convolution.outputs)
   }
 
-  func forward(_ operands: FusedConvolutionOperands) {
+  func forward(_ operands: FusedConvolutionOperands) { forward(operands, reading: operands.source) }
+
+  func forward(_ operands: FusedConvolutionOperands, reading sourceBuffer: Buffer) {
     let weights = packedWeights(operands.weights)
-    let x = operands.source.address(reading: source, on: runtime)
+    let x = sourceBuffer.address(reading: source, on: runtime)
     let batch = description.convolution.batch
     let itemStride = destination.storedCount / batch
     var epilogue = Epilogue(negativeSlope: description.slope)
@@ -62,7 +66,7 @@ final class FusedBlockedConvolution: FusedConvolutionMethod {
     epilogue.shift = operands.shift?.values.baseAddress
     epilogue.addendItemStride = itemStride
     let y: UnsafeMutableRawPointer
-    if let addend = operands.addend, operands.mayConsumeAddend, addend !== operands.source {
+    if let addend = operands.addend, operands.mayConsumeAddend, addend !== sourceBuffer {
       // In its memory, which has been in the caches more recently than any other.
       operands.destination.takeValues(of: addend, in: destination, consuming: true, on: runtime)
       y = operands.destination.address(updating: destination, on: runtime)

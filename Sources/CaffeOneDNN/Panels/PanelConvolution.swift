@@ -14,7 +14,7 @@ package final class PanelConvolution: BlockedConvolution {
   private let description: ConvolutionDescription
   private let runtime: Runtime
   private let runs: PixelRuns
-  private let schedule: Schedule
+  let schedule: Schedule
   private let threads: Int
 
   /// Nil if the convolution has another form or the processor lacks the instructions.

@@ -72,8 +72,10 @@ final class ExecutionPlan {
 /// A convolution and what follows it, as one step.
 final class ConvolutionStep {
   let operation: any FusedConvolutionOperation
-  /// The layers that the step covers, the convolution first.
-  let layers: [Int]
+  /// The layers that follow the convolution in this step, after it.
+  private let ownLayers: [Int]
+  /// The depthwise convolution before this one, and what computes both.
+  private let depthwise: (step: ConvolutionStep, operation: any SeparableConvolutionOperation)?
   private let parameters: [Blob]
   private let scalings: [any ChannelScaling]
   private let source: Blob
@@ -93,10 +95,12 @@ final class ConvolutionStep {
 
   init(
     _ operation: any FusedConvolutionOperation, layers: [Int], parameters: [Blob], scalings: [any ChannelScaling],
-    source: Blob, addend: Blob?, addendSampling: Sampling?, destination: Blob, slice: ChannelSlice?
+    source: Blob, addend: Blob?, addendSampling: Sampling?, destination: Blob, slice: ChannelSlice?,
+    after depthwise: (step: ConvolutionStep, operation: any SeparableConvolutionOperation)? = nil
   ) {
     self.operation = operation
-    self.layers = layers
+    ownLayers = layers
+    self.depthwise = depthwise
     self.parameters = parameters
     self.scalings = scalings
     scaleSources = parameters.dropFirst() + scalings.flatMap(\.parameters)
@@ -107,10 +111,19 @@ final class ConvolutionStep {
     self.slice = slice
   }
 
+  /// The layers that the step covers.
+  var layers: [Int] { (depthwise?.step.layers ?? []) + ownLayers }
+
+  /// The convolution that makes the step's result.
+  var layer: Int { ownLayers[0] }
+
+  /// What computes.
+  var kernel: String? { CaffeCore.kernel(of: depthwise?.operation ?? operation) }
+
   var addendBuffer: Buffer? { addend?.data }
 
   /// Blobs that the step reads and writes, of the net or of the plan's own.
-  var operands: [Blob] { [source, destination] + (addend.map { [$0] } ?? []) }
+  var operands: [Blob] { [depthwise?.step.source ?? source, destination] + (addend.map { [$0] } ?? []) }
 
   /// The addend's pixels that are wanted, out of a blob with all of them.
   struct Sampling {
@@ -123,7 +136,12 @@ final class ConvolutionStep {
     if let addend, let addendSampling {
       addendSampling.operation.forward(addendSampling.source.data, into: addend.data, mask: nil)
     }
-    operation.forward(currentOperands())
+    if let (step, both) = depthwise {
+      if !step.scalings.isEmpty { step.composeScalings() }
+      both.forward(depthwise: step.currentOperands(), pointwise: currentOperands())
+    } else {
+      operation.forward(currentOperands())
+    }
   }
 
   private func currentOperands() -> FusedConvolutionOperands {

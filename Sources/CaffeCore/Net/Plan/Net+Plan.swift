@@ -123,11 +123,10 @@ extension Net {
 
   /// By what a step computes, and how many of the pixels.
   private func kernel(of step: ConvolutionStep, in run: ItemRun?) -> String? {
-    let kernel = CaffeCore.kernel(of: step.operation)
-    let all = (run?.operands(of: step.layers[0]).tops ?? layers[step.layers[0]].tops)[0].count
+    let all = (run?.operands(of: step.layer).tops ?? layers[step.layer].tops)[0].count
     let computed = step.operation.description.convolution.destination.count
-    guard computed < all else { return kernel }
-    return "\(kernel ?? "loop"), 1 pixel of \(Int((Double(all) / Double(computed)).rounded()))"
+    guard computed < all else { return step.kernel }
+    return "\(step.kernel ?? "loop"), 1 pixel of \(Int((Double(all) / Double(computed)).rounded()))"
   }
 
   /// Whether shapes of this pass are known only when values below have been computed, as those of Filter and of Python's layers

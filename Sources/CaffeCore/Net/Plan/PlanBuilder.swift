@@ -58,6 +58,7 @@ struct PlanBuilder {
     }
     leaveOutPixels(of: &groups, &operations)
     placeInJoins(&groups)
+    pairSeparable(&groups, &operations)
     for group in groups { add(group) }
     if mayForget { forgetEarly() }
     collectItemRun()
@@ -101,6 +102,8 @@ struct PlanBuilder {
     var addendBlob: Blob?
     var addendSampling: ConvolutionStep.Sampling?
     var result: Blob?
+    /// The depthwise convolution before this one, and what computes both.
+    var depthwise: (step: ConvolutionStep, operation: any SeparableConvolutionOperation)?
   }
 
   private func group(from index: Int, _ operations: inout FusedOperations) -> ConvolutionGroup? {
@@ -182,7 +185,7 @@ struct PlanBuilder {
     users[blob].allSatisfy { $0 < earlier || $0 >= layer }
   }
 
-  private func isWritten(_ buffer: Buffer, between first: Int, and last: Int) -> Bool {
+  func isWritten(_ buffer: Buffer, between first: Int, and last: Int) -> Bool {
     net.layers[(first + 1)..<last].contains { node in node.tops.contains { $0.data === buffer } && !node.sharesMemory }
   }
 
@@ -219,17 +222,22 @@ struct PlanBuilder {
   }
 
   private mutating func add(_ group: ConvolutionGroup) {
-    let first = group.layers[0]
-    let convolution = net.layers[first]
-    for layer in group.layers { steps[layer].work = .done }
-    let step = ConvolutionStep(
-      group.operation, layers: group.layers, parameters: convolution.layer.parameters, scalings: group.scalings,
-      source: group.source ?? blob(convolution.bottomIndices[0], at: first),
-      addend: group.addendBlob ?? group.addend.map { blob($0, at: first) }, addendSampling: group.addendSampling,
-      destination: group.result ?? blob(group.slice?.blob ?? group.destination, at: first), slice: group.slice?.slice)
+    let step = step(of: group)
+    for layer in step.layers { steps[layer].work = .done }
     steps[group.layers.last!].work = .convolution(step)
     leftOut += group.between.map { net.blobs[$0].data }
     if let joined = group.slice?.blob { steps[users[joined][0]].work = .done }
+  }
+
+  func step(of group: ConvolutionGroup) -> ConvolutionStep {
+    let first = group.layers[0]
+    let convolution = net.layers[first]
+    return ConvolutionStep(
+      group.operation, layers: group.layers, parameters: convolution.layer.parameters, scalings: group.scalings,
+      source: group.source ?? blob(convolution.bottomIndices[0], at: first),
+      addend: group.addendBlob ?? group.addend.map { blob($0, at: first) }, addendSampling: group.addendSampling,
+      destination: group.result ?? blob(group.slice?.blob ?? group.destination, at: first), slice: group.slice?.slice,
+      after: group.depthwise)
   }
 
   // MARK: Forgetting
@@ -276,6 +284,7 @@ extension LayerNode {
 struct FusedOperations {
   private var operations: [Int: [any FusedConvolutionOperation]] = [:]
   private var refused: [Int: Set<FusedConvolutionDescription>] = [:]
+  private var separable: [SeparableConvolutionDescription: [Int: any SeparableConvolutionOperation]] = [:]
 
   mutating func operation(
     _ description: FusedConvolutionDescription, at layer: Int, on engine: any Engine
@@ -287,6 +296,15 @@ struct FusedOperations {
       return nil
     }
     operations[layer, default: []].append(operation)
+    return operation
+  }
+
+  mutating func operation(
+    _ description: SeparableConvolutionDescription, at layer: Int, on engine: any Engine
+  ) -> (any SeparableConvolutionOperation)? {
+    if let known = separable[description]?[layer] { return known }
+    let operation = engine.separableConvolution(description)
+    separable[description, default: [:]][layer] = operation
     return operation
   }
 }
