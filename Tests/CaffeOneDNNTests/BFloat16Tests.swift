@@ -138,6 +138,27 @@ struct `Inference in bfloat16` {
     }
   }
 
+  @Test(arguments: [(24, [5, 5]), (20, [4, 4]), (64, [1, 1])])
+  func `inner products read what a convolution left as it is`(channels: Int, size: [Int]) throws {
+    let convolution = convolution(3, channels, input: size, kernel: 1)
+    let x = Buffer(count: convolution.destination.count)
+    try #require(
+      engine.fusedConvolution(.init(convolution: convolution, hasScale: false, hasAddend: false, slope: nil))
+    ).forward(
+      .init(
+        source: randomBuffer(convolution.source.count, seed: 1),
+        weights: randomBuffer(convolution.weights.count, seed: 2), shift: randomBuffer(channels, seed: 3),
+        destination: x))
+    let description = InnerProductDescription(
+      rows: convolution.batch, inputs: x.count / convolution.batch, outputs: 10, isTransposed: false, hasBias: false)
+    let weights = randomBuffer(description.inputs * description.outputs, seed: 4)
+    let (found, expected) = (Buffer(count: 10 * convolution.batch), Buffer(count: 10 * convolution.batch))
+    let product = engine.innerProduct(description)
+    product.forward(x, weights: weights, bias: nil, into: found)
+    product.forward(x.copied, weights: weights, bias: nil, into: expected)
+    #expect(found.array == expected.array)
+  }
+
   /// A net of all that has kernels of its own, and of some that has not.
   private static let net = """
     precision: BF16

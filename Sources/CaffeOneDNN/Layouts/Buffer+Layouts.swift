@@ -10,7 +10,12 @@ extension Buffer {
 
   /// The layout in which the values of this shape already lie in some precision.
   func currentLayout(of dimensions: [Int], _ precision: Precision) -> Layout? {
-    currentForm(of: DNNForm.self) { $0.layout.dimensions == dimensions && $0.layout.precision == precision }?.layout
+    currentLayout { $0.dimensions == dimensions && $0.precision == precision }
+  }
+
+  /// The first layout of some kind in which the values already lie.
+  func currentLayout(where isWanted: (Layout) -> Bool) -> Layout? {
+    currentForm(of: DNNForm.self) { isWanted($0.layout) }?.layout
   }
 
   /// The layout in which the values of this shape already lie, in whatever precision.

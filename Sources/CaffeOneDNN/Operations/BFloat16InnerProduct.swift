@@ -15,6 +15,8 @@ final class BFloat16InnerProduct: InnerProductOperation, Explained {
   private let state = DerivedState()
   private let narrowing: Primitive
   private let narrow: Memory
+  /// The source, row-major in bfloat16, with the dimensions that it had last.
+  private var rows: Layout?
 
   init(_ description: InnerProductDescription, on runtime: Runtime) throws(OneDNNError) {
     let (rows, inputs, outputs) = (description.rows, description.inputs, description.outputs)
@@ -52,14 +54,23 @@ final class BFloat16InnerProduct: InnerProductOperation, Explained {
       packing.execute()
       state.note(weights)
     }
-    narrowing.bind(.source, host: source.values.baseAddress!)
-    narrowing.bind(.destination, narrow)
-    narrowing.execute()
-    product.bind(.source, narrow)
+    readSource(source)
     product.bind(.weights, packed)
     if let bias { product.bind(.bias, host: bias.values.baseAddress!) }
     product.bind(.destination, host: destination.uninitializedValues.baseAddress!)
     product.execute()
+  }
+
+  private func readSource(_ source: Buffer) {
+    if let layout = source.currentLayout(where: { $0.precision == .bfloat16 }) {
+      // As a convolution left it: only the order changes.
+      if rows?.dimensions != layout.dimensions { rows = try? .rowMajor(layout.dimensions, of: .bfloat16) }
+      if let rows { return product.bind(.source, host: source.address(reading: rows, on: runtime)) }
+    }
+    narrowing.bind(.source, host: source.values.baseAddress!)
+    narrowing.bind(.destination, narrow)
+    narrowing.execute()
+    product.bind(.source, narrow)
   }
 
   func backwardData(_ destinationDiff: Buffer, weights: Buffer, into sourceDiff: Buffer) { refuseGradient() }
