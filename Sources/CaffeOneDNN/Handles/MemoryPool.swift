@@ -1,15 +1,17 @@
-internal import CaffeCore
+package import CaffeCore
 
 /// Memory that tensors have given back, for others: passes that are alike need no new memory.
-final class MemoryPool {
+package final class MemoryPool {
   private var idle: [(storage: AlignedMemory, since: Int)] = []
   /// How often memory was taken.
   private var takings = 0
   /// Memory that has not been wanted for so many takings is returned to the system.
-  private static let patience = 16384
+  package static let patience = 16384
+
+  package init() {}
 
   /// Memory of at least this size, with undefined content: the smallest that is large enough, if that is not much too large.
-  func take(byteCount: Int) -> AlignedMemory {
+  package func take(byteCount: Int) -> AlignedMemory {
     takings += 1
     let sizes = byteCount...(byteCount + byteCount / 2 + 65536)
     var best: Int?
@@ -22,8 +24,8 @@ final class MemoryPool {
     return AlignedMemory(byteCount: byteCount)
   }
 
-  func giveBack(_ storage: AlignedMemory) { idle.append((storage, takings)) }
+  package func giveBack(_ storage: AlignedMemory) { idle.append((storage, takings)) }
 
   /// Returns everything that is idle to the system.
-  func drain() { idle.removeAll() }
+  package func drain() { idle.removeAll() }
 }
