@@ -16,6 +16,12 @@ import Testing
     #expect(fresh.byteCount >= 300_000 && !memory.contains { $0 === fresh })
   }
 
+  @Test func `gives what came back last of memory of one size`() {
+    let memory = (0..<3).map { _ in pool.take(byteCount: 1000) }
+    for index in [1, 2, 0] { pool.giveBack(memory[index]) }
+    for index in [0, 2, 1] { #expect(pool.take(byteCount: 900) === memory[index]) }
+  }
+
   @Test func `does not waste large memory on small values`() {
     let large = pool.take(byteCount: 10_000_000)
     pool.giveBack(large)
@@ -24,13 +30,13 @@ import Testing
   }
 
   @Test func `returns what nobody wants to the system, at once if it is told to`() {
-    weak var forgotten = giveBack(byteCount: 1_000_000)
+    weak var forgotten = giveBack(byteCount: 10_000_000)
     #expect(forgotten != nil)
     for _ in 0...MemoryPool.patience { pool.giveBack(pool.take(byteCount: 10)) }
     // It is looked for where there is nothing to give.
     _ = pool.take(byteCount: 100_000)
     #expect(forgotten == nil)
-    forgotten = giveBack(byteCount: 1_000_000)
+    forgotten = giveBack(byteCount: 10_000_000)
     pool.drain()
     #expect(forgotten == nil)
   }
