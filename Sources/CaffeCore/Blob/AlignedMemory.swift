@@ -22,6 +22,23 @@ package final class AlignedMemory {
     self.block = block
     self.byteCount = byteCount
     address = block.alignedUp(toMultipleOf: Self.alignment)
+    Self.askForHugePages(block, byteCount)
+  }
+
+  /// Less than this is not worth a call to the system.
+  private static let hugeByteCount = 256 << 10
+
+  /// Lets the system use pages of 2 MB, where it leaves that to programs: who streams through hundreds of megabytes of weights looks up
+  /// fewer addresses, and the processor fetches ahead without a halt every 4 KB. Neighbouring memory shares such pages.
+  private static func askForHugePages(_ block: UnsafeMutableRawPointer, _ byteCount: Int) {
+    #if os(Linux)
+      guard byteCount >= hugeByteCount else { return }
+      let page = 4096
+      let start = block.alignedUp(toMultipleOf: page)
+      let length = (block + byteCount - start) / page * page
+      // It is a wish: a system without such pages says no.
+      _ = madvise(start, length, CInt(MADV_HUGEPAGE))
+    #endif
   }
 
   deinit { free(block) }
