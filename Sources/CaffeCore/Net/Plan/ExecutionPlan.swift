@@ -72,7 +72,7 @@ final class ExecutionPlan {
 /// A convolution and what follows it, as one step.
 final class ConvolutionStep {
   let operation: any FusedConvolutionOperation
-  /// The layers that follow the convolution in this step, after it.
+  /// The convolution and what follows it.
   private let ownLayers: [Int]
   /// The depthwise convolution before this one, and what computes both.
   private let depthwise: (step: ConvolutionStep, operation: any SeparableConvolutionOperation)?

@@ -284,7 +284,9 @@ extension LayerNode {
 struct FusedOperations {
   private var operations: [Int: [any FusedConvolutionOperation]] = [:]
   private var refused: [Int: Set<FusedConvolutionDescription>] = [:]
-  private var separable: [SeparableConvolutionDescription: [Int: any SeparableConvolutionOperation]] = [:]
+  /// The last one of each layer, or that there is none.
+  private var separable:
+    [Int: (description: SeparableConvolutionDescription, operation: (any SeparableConvolutionOperation)?)] = [:]
 
   mutating func operation(
     _ description: FusedConvolutionDescription, at layer: Int, on engine: any Engine
@@ -302,9 +304,9 @@ struct FusedOperations {
   mutating func operation(
     _ description: SeparableConvolutionDescription, at layer: Int, on engine: any Engine
   ) -> (any SeparableConvolutionOperation)? {
-    if let known = separable[description]?[layer] { return known }
+    if let known = separable[layer], known.description == description { return known.operation }
     let operation = engine.separableConvolution(description)
-    separable[description, default: [:]][layer] = operation
+    separable[layer] = (description, operation)
     return operation
   }
 }
