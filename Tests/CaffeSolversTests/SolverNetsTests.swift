@@ -1,4 +1,5 @@
 import Caffe
+import CaffeTesting
 import Foundation
 import Testing
 
@@ -40,7 +41,7 @@ import Testing
   @Test func `start from the weights of each file in turn, the train net and the test nets`() throws {
     let a = try writeWeights([("x", 1), ("y", 2)], to: "a.caffemodel")
     let b = try writeWeights([("y", 3), ("other", 9)], to: "b.caffemodel")
-    let log = RecordedLog()
+    let log = KeptLog()
     for weights in [#"weights: "\#(a),\#(b)""#, #"weights: " \#(a), \#(b) ,""#, #"weights: "\#(a)" weights: "\#(b)""#] {
       let solver = try bench.makeSolver(
         "\(rate) \(weights) test_iter: 1 test_interval: 1", net: net("x", "y", "z"), logger: log.logger)
@@ -57,7 +58,7 @@ import Testing
   @Test func `say which layers got weights, which did not, and which weights nobody used`() throws {
     let a = try writeWeights([("x", 1), ("other", 9)], to: "a.caffemodel")
     let b = try writeWeights([("y", 3)], to: "b.caffemodel")
-    let log = RecordedLog()
+    let log = KeptLog()
     _ = try bench.makeSolver(#"\#(rate) weights: "\#(a),\#(b)""#, net: net("x", "y", "z"), logger: log.logger)
     for line in [
       "2 layers take their weights from the file: x, y", "1 layer is not in the file and starts from its filler: z",
@@ -65,7 +66,7 @@ import Testing
     ] {
       #expect(log.lines.count { $0 == line } == 1, "\(line)")
     }
-    let stranger = RecordedLog()
+    let stranger = KeptLog()
     _ = try bench.makeSolver(#"\#(rate) weights: "\#(b)""#, net: net("x"), logger: stranger.logger)
     #expect(stranger.lines.contains { $0.hasPrefix("No layer of the net has the name of a layer in the weight file") })
   }
@@ -85,7 +86,7 @@ import Testing
       layer { name: "a" type: "Power" bottom: "x" top: "a" include { phase: TEST stage: "a" stage: "own" } }
       layer { name: "b" type: "Power" bottom: "x" top: "b" include { phase: TEST min_level: 2 } }
       """
-    let log = RecordedLog()
+    let log = KeptLog()
     let solver = try bench.makeSolver(
       """
       \(rate) test_net: "\(file)" test_net_param { name: "inline" \(net("x")) } test_interval: 5

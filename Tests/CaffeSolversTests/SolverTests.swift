@@ -1,4 +1,5 @@
 import Caffe
+import CaffeTesting
 import Foundation
 import Logging
 import Testing
@@ -195,7 +196,7 @@ private let net = """
   }
 
   @Test func `logs displayed iterations in the form that log parsers read`() throws {
-    let log = RecordedLog()
+    let log = KeptLog()
     try makeSolver("max_iter: 2 display: 1 snapshot_after_train: false", logger: log.logger).solve()
     let lines = log.lines.filter { $0.contains("Iteration") || $0.contains("output #") }
     #expect(lines.count == 7)

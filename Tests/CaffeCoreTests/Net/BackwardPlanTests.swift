@@ -1,4 +1,5 @@
 import Caffe
+import CaffeTesting
 import Testing
 
 @Suite struct `The backward plan` {
@@ -83,7 +84,7 @@ import Testing
   }
 
   @Test func `is told to the log, last layer first`() throws {
-    let log = RecordingLog()
+    let log = KeptLog()
     _ = try makeNet(inputText + weigh("a", "x", "y") + loss("y"), log: log)
     let lines = log.lines.filter { $0.hasSuffix("backward computation.") }
     #expect(

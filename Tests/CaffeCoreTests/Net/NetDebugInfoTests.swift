@@ -1,9 +1,10 @@
 import Caffe
+import CaffeTesting
 import Testing
 
 @Suite struct `debug_info` {
   @Test func `logs the mean magnitude of everything computed`() throws {
-    let log = RecordingLog()
+    let log = KeptLog()
     let net = try makeNet(
       "debug_info: true\n" + inputText
         + #"layer { name: "a" type: "Weigh" bottom: "x" top: "y" inner_product_param { weight_filler { value: -2 } } }"#
@@ -25,7 +26,7 @@ import Testing
   }
 
   @Test func `is silent when off`() throws {
-    let log = RecordingLog()
+    let log = KeptLog()
     let net = try makeNet(inputText, log: log)
     let start = log.lines.count
     try net.forward()

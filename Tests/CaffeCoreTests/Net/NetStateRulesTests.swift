@@ -1,4 +1,5 @@
 import Caffe
+import CaffeTesting
 import Testing
 
 @Suite struct `Rules of net states` {
@@ -82,7 +83,7 @@ import Testing
     (#"stage: "s""#, "The NetState did not contain stage 's' specified by a rule in layer a"),
   ])
   func `say why they drop a layer`(rule: String, line: String) throws {
-    let log = RecordingLog()
+    let log = KeptLog()
     _ = try makeNet(
       inputText + #"layer { name: "a" type: "Double" bottom: "x" top: "y" include { "# + rule + " } }", log: log)
     #expect(log.lines.contains(line))

@@ -1,4 +1,5 @@
 import Caffe
+import CaffeTesting
 import Testing
 
 @Suite struct `Building a net` {
@@ -48,7 +49,7 @@ import Testing
   }
 
   @Test func `writes the lines that scripts read`() throws {
-    let log = RecordingLog()
+    let log = KeptLog()
     _ = try makeNet(
       inputText + #"layer { name: "d" type: "Double" bottom: "x" top: "x" }"#
         + #"layer { name: "l" type: "SumLoss" bottom: "x" top: "loss" loss_weight: 2 }"#, log: log)

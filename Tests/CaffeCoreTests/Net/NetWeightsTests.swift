@@ -1,4 +1,5 @@
 import Caffe
+import CaffeTesting
 import Testing
 
 @Suite struct `Loading weights` {
@@ -25,7 +26,7 @@ import Testing
   }
 
   @Test func `says which layers it ignores`() throws {
-    let log = RecordingLog()
+    let log = KeptLog()
     try makeNet(net, log: log).copyWeights(from: stored(#"layer { name: "old" }"#))
     #expect(log.lines.contains("Ignoring source layer old"))
   }

@@ -1,4 +1,5 @@
 import Caffe
+import CaffeTesting
 import Testing
 
 @Suite struct `Parameters of one name` {
@@ -93,7 +94,7 @@ import Testing
   }
 
   @Test func `are told to the log`() throws {
-    let log = RecordingLog()
+    let log = KeptLog()
     _ = try makeNet(inputText + weigh("a", "x", "y", #"name: "w""#) + weigh("b", "y", "z", #"name: "w""#), log: log)
     #expect(log.lines.contains("Sharing parameters 'w' owned by layer 'a', param index 0"))
   }

@@ -1,4 +1,5 @@
 import Caffe
+import CaffeTesting
 
 /// Tops of the shapes in `input_param`.
 final class TestInput: Layer {
@@ -224,7 +225,7 @@ var testLayers: LayerRegistry {
 /// Builds a net of test layers.
 func makeNet(
   _ text: String, phase: Phase = .train, level: Int = 0, stages: [String] = [], seed: UInt64 = 1,
-  log: RecordingLog = RecordingLog()
+  log: KeptLog = KeptLog()
 ) throws -> Net {
   try Net(
     NetDefinition(text: text, file: "test.prototxt"), phase: phase, level: level, stages: stages,

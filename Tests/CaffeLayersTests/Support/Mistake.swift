@@ -1,4 +1,5 @@
 import Caffe
+import CaffeTesting
 import Testing
 
 /// A layer that something is wrong with.

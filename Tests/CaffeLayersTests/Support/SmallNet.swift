@@ -1,5 +1,5 @@
 import Caffe
-import Logging
+import CaffeTesting
 
 /// A net of one layer with its inputs, fed and read by the names of its blobs.
 struct SmallNet {
@@ -68,29 +68,6 @@ extension LayerDefinition {
   /// A definition in prototxt.
   init(prototxt: String) throws {
     self = try Prototxt.parse(LayerDefinition.self, text: prototxt, file: "layer.prototxt")
-  }
-}
-
-/// The lines that a net logs.
-final class KeptLog {
-  private(set) var lines: [String] = []
-
-  var logger: Logger { Logger(label: "test") { _ in Handler { self.lines.append($0) } } }
-
-  private struct Handler: LogHandler, @unchecked Sendable {
-    // Safe: a test and its net run on one thread.
-    var record: (String) -> Void
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.info
-
-    init(record: @escaping (String) -> Void) { self.record = record }
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { metadata[key] }
-      set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) { record("\(event.message)") }
   }
 }
 

@@ -1,4 +1,5 @@
 import Caffe
+import CaffeTesting
 import Foundation
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 
   init() throws { bench = try Workbench() }
 
-  private func makeSolver(_ fields: String, log: RecordedLog = RecordedLog()) throws -> Solver {
+  private func makeSolver(_ fields: String, log: KeptLog = KeptLog()) throws -> Solver {
     try bench.makeSolver(
       #"base_lr: 1 lr_policy: "fixed" test_iter: 1 test_interval: 1 max_iter: 8 \#(fields)"#, net: Workbench.guided,
       logger: log.logger)
@@ -20,7 +21,7 @@ import Testing
   }
 
   @Test func `ends training when early_stop_tests tests brought nothing better`() throws {
-    let log = RecordedLog()
+    let log = KeptLog()
     let solver = try makeSolver(#"monitor: "score" early_stop_tests: 2"#, log: log)
     solver.guide(by: [1, 2, 2, 1.5, 9])
     try solver.solve()
@@ -63,7 +64,7 @@ import Testing
   func `is the better the smaller its loss, the larger any other output, or as monitor_mode says`(
     fields: String, output: String, best: Int
   ) throws {
-    let log = RecordedLog()
+    let log = KeptLog()
     let solver = try makeSolver("\(fields) snapshot_best: true snapshot_after_train: false", log: log)
     solver.guide(by: [3, 5, 4, 1, 6, 2])
     try solver.solve()
@@ -79,7 +80,7 @@ import Testing
       layer { name: "c" type: "DummyData" top: "c" dummy_data_param { shape { dim: 1 } data_filler { value: -9 } } }
       layer { name: "pair" type: "Concat" bottom: "w" bottom: "c" top: "pair" concat_param { axis: 0 } include { phase: TEST } }
       """
-    let log = RecordedLog()
+    let log = KeptLog()
     let solver = try bench.makeSolver(
       #"base_lr: 1 lr_policy: "fixed" test_iter: 1 test_interval: 1 max_iter: 2 monitor: "pair" snapshot_best: true"#,
       net: net, logger: log.logger)
@@ -108,7 +109,7 @@ import Testing
   }
 
   @Test func `does not end training when the best weights cannot be written`() throws {
-    let log = RecordedLog()
+    let log = KeptLog()
     let solver = try makeSolver(#"monitor: "score" snapshot_best: true snapshot_after_train: false"#, log: log)
     try FileManager.default.createDirectory(
       atPath: "\(bench.folder.path)/run_best.caffemodel/x", withIntermediateDirectories: true)
@@ -126,7 +127,7 @@ import Testing
       layer { name: "loss" type: "Reduction" bottom: "w" top: "loss" loss_weight: 1 }
       layer { name: "root" type: "Power" bottom: "w" top: "root" power_param { power: 0.5 } include { phase: TEST } }
       """
-    let log = RecordedLog()
+    let log = KeptLog()
     let solver = try bench.makeSolver(
       """
       base_lr: 1 lr_policy: "fixed" test_iter: 1 test_interval: 1 max_iter: 9 monitor: "root" early_stop_tests: 2
@@ -205,7 +206,7 @@ import Testing
     ("monitor_min_delta: 0.1", "monitor_min_delta has no effect: nothing is watched"),
   ])
   func `and all its kin are warned of where they have no effect`(fields: String, warning: String) throws {
-    let log = RecordedLog()
+    let log = KeptLog()
     _ = try makeSolver(fields, log: log)
     #expect(log.lines.contains(warning))
   }

@@ -1,4 +1,5 @@
 import Caffe
+import CaffeTesting
 import Testing
 
 @Suite struct `Policy plateau` {
@@ -6,13 +7,13 @@ import Testing
 
   init() throws { bench = try Workbench() }
 
-  private func makeSolver(_ fields: String, logger: RecordedLog = RecordedLog()) throws -> Solver {
+  private func makeSolver(_ fields: String, logger: KeptLog = KeptLog()) throws -> Solver {
     try bench.makeSolver(
       #"base_lr: 1 lr_policy: "plateau" gamma: 0.5 \#(fields)"#, net: Workbench.guided, logger: logger.logger)
   }
 
   @Test func `drops the rate when training's loss stays, with a patience for each step, down to min_lr`() throws {
-    let log = RecordedLog()
+    let log = KeptLog()
     let solver = try makeSolver("plateau_winsize: 2 plateau_winsize: 3 min_lr: 0.2", logger: log)
     solver.guide(by: [5, 4])
     #expect(try solver.rates(of: 12) == [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.2, 0.2, 0.2])
