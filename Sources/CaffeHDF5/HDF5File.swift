@@ -29,18 +29,14 @@ public final class HDF5File {
       throw HDF5Error(
         file: path, operation: "open the file", reason: "it has no HDF5 signature, so it is no HDF5 file")
     }
-    let access = try HDF5Handle("open the file", in: path, release: H5Pclose, open: caffe_h5_file_access)
-    let handle = try HDF5Handle("open the file", in: path, release: H5Fclose) {
-      H5Fopen(path, caffe_h5_read_only(), access.id)
-    }
+    let handle = try Self.open("open the file", path) { H5Fopen(path, caffe_h5_read_only(), $0) }
     try self.init(path: path, size: Int(status.st_size), handle: handle)
   }
 
   /// Makes a file at `path`, or empties the one that is there, for writing.
   public convenience init(creating path: String) throws(HDF5Error) {
-    let access = try HDF5Handle("create the file", in: path, release: H5Pclose, open: caffe_h5_file_access)
-    let handle = try HDF5Handle("create the file", in: path, release: H5Fclose) {
-      H5Fcreate(path, caffe_h5_truncate(), caffe_h5_default(), access.id)
+    let handle = try Self.open("create the file", path) {
+      H5Fcreate(path, caffe_h5_truncate(), caffe_h5_default(), $0)
     }
     // What we write ourselves is under no suspicion, so no size is too large to read back.
     try self.init(path: path, size: Int(Int32.max), handle: handle)
@@ -48,10 +44,7 @@ public final class HDF5File {
 
   /// Opens the file at `path`, which we made, to write more into it.
   convenience init(extending path: String) throws(HDF5Error) {
-    let access = try HDF5Handle("open the file", in: path, release: H5Pclose, open: caffe_h5_file_access)
-    let handle = try HDF5Handle("open the file", in: path, release: H5Fclose) {
-      H5Fopen(path, caffe_h5_read_write(), access.id)
-    }
+    let handle = try Self.open("open the file", path) { H5Fopen(path, caffe_h5_read_write(), $0) }
     try self.init(path: path, size: Int(Int32.max), handle: handle)
   }
 
@@ -59,6 +52,34 @@ public final class HDF5File {
     self.path = path
     self.handle = handle
     root = try HDF5Group(opening: "/", in: handle, file: HDF5Origin(path: path, size: size))
+  }
+
+  /// Opens a file with the access that suits us.
+  ///
+  /// A locked file is tried for another 100 ms: a process that is being started holds, for a moment, whatever its parent had
+  /// open, and the lock with it.
+  private static func open(
+    _ operation: String, _ path: String, _ open: (_ access: hid_t) -> hid_t
+  ) throws(HDF5Error) -> HDF5Handle {
+    let access = try HDF5Handle(operation, in: path, release: H5Pclose, open: caffe_h5_file_access)
+    var trials = 20
+    while true {
+      do {
+        return try HDF5Handle(operation, in: path, release: H5Fclose) { open(access.id) }
+      } catch {
+        guard error.reason.contains("unable to lock the file") else { throw error }
+        if trials == 0 {
+          throw HDF5Error(
+            file: path, operation: operation,
+            reason: """
+              another process has it open and locked; wait for that one, or set HDF5_USE_FILE_LOCKING=FALSE in the environment \
+              to do without locks
+              """)
+        }
+      }
+      trials -= 1
+      usleep(5000)
+    }
   }
 
   /// Hands everything written so far to the operating system; a full disk shows here.

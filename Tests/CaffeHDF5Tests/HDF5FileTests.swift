@@ -57,6 +57,28 @@ import Testing
     }
   }
 
+  @Test func `waits a moment for a lock to go away`() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("locked.h5", Data(contentsOf: URL(filePath: fixture("oddities.h5"))))
+    let other = open(path, O_RDWR)
+    #expect(flock(other, LOCK_EX) == 0)
+    Thread.detachNewThread {
+      usleep(20_000)
+      close(other)
+    }
+    #expect(try HDF5File(reading: path).root.dataset("packed").floats() == (0..<60).map(Float.init))
+  }
+
+  @Test func `says that another process has a file open`() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("locked.h5", Data(contentsOf: URL(filePath: fixture("oddities.h5"))))
+    let other = open(path, O_RDWR)
+    defer { close(other) }
+    #expect(flock(other, LOCK_EX) == 0)
+    let error = try #require(throws: HDF5Error.self) { try HDF5File(reading: path) }
+    #expect(error.description.hasPrefix("\(path): cannot open the file: another process has it open and locked;"))
+  }
+
   @Test func `says that a file is missing`() {
     #expect(
       message { _ = try HDF5File(reading: "/absent/x.h5") }
