@@ -1,5 +1,4 @@
-import CaffeCore
-import CaffeOneDNN
+import Caffe
 import Testing
 
 @Suite struct `oneDNN engine` {
@@ -43,6 +42,32 @@ import Testing
     expectClose(fast, plain, tolerance: 1e-4)
   }
 
+  /// OpenMP keeps the number of threads for the thread that calls, and oneDNN its compiled kernels for the process.
+  @Test(arguments: [Phase.test, .train], [Precision.float32, .bfloat16])
+  func `computes beside engines with other numbers of threads`(phase: Phase, precision: Precision) throws {
+    if precision == .bfloat16, phase == .train || !hasBFloat16 { return }
+    let nets = try [5, 2, 1].map { threads in
+      try Self.everyOperation(phase, precision) { OneDNNEngine(threads: threads) }
+    }
+    let plain = try Self.everyOperation(phase, .float32) { ReferenceEngine() }
+    for pass in 0..<2 {
+      let results = try (nets + [plain]).map { net in
+        net.blob("x")!.data.copy(from: randomBuffer(net.blob("x")!.count, seed: UInt64(pass)))
+        net.clearParameterDiffs()
+        try net.forward()
+        if phase == .train { try net.backward() }
+        return [net.blob("y")!.data.array] + net.parameters.map { $0.blob.diff.array }
+      }
+      for found in results.dropLast() {
+        for (found, expected) in zip(found, results.last!) {
+          let largest = expected.map(abs).max() ?? 0
+          let difference = zip(found, expected).map { abs($0 - $1) }.max() ?? 0
+          #expect(difference <= (precision == .float32 ? 1e-3 : 3e-2) * largest)
+        }
+      }
+    }
+  }
+
   @Test(arguments: [0, 1, 15, 16, 17, 100, 1000])
   func `runs loops of others over every index once`(count: Int) {
     let hits = UnsafeMutablePointer<Int>.allocate(capacity: count)
@@ -51,4 +76,32 @@ import Testing
     parallelFor(count, grain: 16) { for i in $0 { hits[i] += 1 } }
     #expect((0..<count).allSatisfy { hits[$0] == 1 })
   }
+
+  /// A net with every kind of operation that oneDNN computes.
+  private static func everyOperation(
+    _ phase: Phase, _ precision: Precision, _ makeEngine: @escaping () -> any Engine
+  ) throws -> Net {
+    let filler = #"weight_filler { type: "xavier" }"#
+    let text =
+      layer("x", "Input", [], "x", "input_param { shape { dim: 4 dim: 3 dim: 13 dim: 11 } }")
+      + layer(
+        "a", "Convolution", ["x"], "a",
+        "convolution_param { num_output: 32 kernel_size: 3 pad: 1 bias_term: false \(filler) }")
+      + layer("n", "BatchNorm", ["a"], "n", "batch_norm_param { use_global_stats: false }")
+      + layer("r", "ReLU", ["n"], "n")
+      + layer("l", "LRN", ["n"], "l") + layer("t", "TanH", ["l"], "t")
+      + layer("p", "Pooling", ["t"], "p", "pooling_param { pool: MAX kernel_size: 3 stride: 2 }")
+      + layer("b", "Convolution", ["p"], "b", "convolution_param { num_output: 32 kernel_size: 1 \(filler) }")
+      + layer("s", "Eltwise", ["p", "b"], "s")
+      + layer("v", "Pooling", ["s"], "v", "pooling_param { pool: AVE kernel_size: 2 stride: 2 }")
+      + layer("f", "InnerProduct", ["v"], "f", "inner_product_param { num_output: 7 \(filler) }")
+      + layer("y", "Softmax", ["f"], "y")
+      + layer("loss", "Power", ["y"], "loss", "power_param { power: 2 } loss_weight: 1")
+    var environment = NetEnvironment.standard(seed: 7)
+    environment.makeEngine = makeEngine
+    environment.precision = precision
+    return try Net(NetDefinition(text: text, file: "every.prototxt"), phase: phase, in: environment)
+  }
 }
+
+private let hasBFloat16 = (try? OneDNNEngine().use(.bfloat16)) != nil

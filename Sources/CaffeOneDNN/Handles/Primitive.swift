@@ -23,7 +23,12 @@ struct Argument: Equatable {
 final class PrimitiveDescriptor {
   let handle: OpaquePointer
 
-  init(_ operation: String, _ make: (inout OpaquePointer?) -> dnnl_status_t) throws(OneDNNError) {
+  /// oneDNN divides the work when it describes an operation, and expects as many threads later; it may also hand out a kernel
+  /// that it has compiled before for as many threads as there are *now*.
+  init(
+    _ operation: String, on runtime: Runtime, _ make: (inout OpaquePointer?) -> dnnl_status_t
+  ) throws(OneDNNError) {
+    runtime.useThreads()
     handle = try create("describe \(operation)", make)
   }
 
@@ -82,7 +87,7 @@ final class Primitive {
 
   /// A conversion of a tensor from one layout to another.
   convenience init(reordering source: Layout, to destination: Layout, on runtime: Runtime) throws(OneDNNError) {
-    let descriptor = try PrimitiveDescriptor("a conversion of \(source.dimensions)") {
+    let descriptor = try PrimitiveDescriptor("a conversion of \(source.dimensions)", on: runtime) {
       caffe_reorder(&$0, Device.processor.handle, source.handle, destination.handle)
     }
     try self.init(descriptor, [.source, .destination], on: runtime)

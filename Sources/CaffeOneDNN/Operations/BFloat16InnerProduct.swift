@@ -25,12 +25,11 @@ final class BFloat16InnerProduct: InnerProductOperation, Explained {
     }
     self.description = description
     self.runtime = runtime
-    runtime.useThreads()
     let source = try Layout.rowMajor([rows, inputs], of: .bfloat16)
     let weights = try Layout.any([inputs, outputs], of: .bfloat16)
     let bias = description.hasBias ? try Layout.rowMajor([1, outputs]) : nil
     let destination = try Layout.rowMajor([rows, outputs])
-    let descriptor = try PrimitiveDescriptor("a matrix product") {
+    let descriptor = try PrimitiveDescriptor("a matrix product", on: runtime) {
       caffe_matrix_product(
         &$0, Device.processor.handle, source.handle, weights.handle, bias?.handle, destination.handle, caffe_plain)
     }

@@ -13,9 +13,13 @@ struct DNNConvolutionGeometry {
   let dilation: [Int64]
   let padBefore: [Int64]
   let padAfter: [Int64]
+  private let runtime: Runtime
 
-  init(_ description: ConvolutionDescription, _ precision: Precision = .float32) throws(OneDNNError) {
+  init(
+    _ description: ConvolutionDescription, _ precision: Precision = .float32, on runtime: Runtime
+  ) throws(OneDNNError) {
     self.description = description
+    self.runtime = runtime
     self.precision = precision
     let group = description.group
     var dimensions = description.weights.dimensions
@@ -64,7 +68,7 @@ struct DNNConvolutionGeometry {
   private func forward(
     _ source: Layout, _ destination: Layout, _ epilogue: caffe_epilogue_t
   ) throws(OneDNNError) -> PrimitiveDescriptor {
-    try PrimitiveDescriptor("a convolution") {
+    try PrimitiveDescriptor("a convolution", on: runtime) {
       caffe_convolution_forward(
         &$0, Device.processor.handle, source.handle, weights.handle, bias?.handle, destination.handle, stride, dilation,
         padBefore, padAfter, epilogue)
@@ -83,7 +87,7 @@ struct DNNConvolutionGeometry {
   func backwardData(
     _ source: Layout, _ destination: Layout, after forward: PrimitiveDescriptor
   ) throws(OneDNNError) -> PrimitiveDescriptor {
-    try PrimitiveDescriptor("a convolution's gradient by its source") {
+    try PrimitiveDescriptor("a convolution's gradient by its source", on: runtime) {
       caffe_convolution_backward_data(
         &$0, Device.processor.handle, source.handle, weights.handle, destination.handle, stride, dilation, padBefore,
         padAfter, forward.handle)
@@ -93,7 +97,7 @@ struct DNNConvolutionGeometry {
   func backwardParameters(
     _ source: Layout, _ destination: Layout, after forward: PrimitiveDescriptor
   ) throws(OneDNNError) -> PrimitiveDescriptor {
-    try PrimitiveDescriptor("a convolution's gradient by its parameters") {
+    try PrimitiveDescriptor("a convolution's gradient by its parameters", on: runtime) {
       caffe_convolution_backward_weights(
         &$0, Device.processor.handle, source.handle, weights.handle, bias?.handle, destination.handle, stride, dilation,
         padBefore, padAfter, forward.handle)

@@ -25,7 +25,6 @@ final class FusedDirectConvolution: FusedConvolutionMethod {
     self.description = description
     self.precision = precision
     self.runtime = runtime
-    runtime.useThreads()
     pass = try Self.pass(description, precision, on: runtime)
     scaledWeights = ScaledWeights(outputs: convolution.outputs, layout: pass.layout(.weights), on: runtime)
   }
@@ -35,7 +34,7 @@ final class FusedDirectConvolution: FusedConvolutionMethod {
   ) throws(OneDNNError) -> Primitive {
     var convolution = description.convolution
     convolution.hasBias = description.hasShift
-    let forward = try DNNConvolutionGeometry(convolution, precision).bestForward(
+    let forward = try DNNConvolutionGeometry(convolution, precision, on: runtime).bestForward(
       adds: description.hasAddend, slope: description.slope, inBlocks: description.treatsChannelsApart
     ).descriptor
     if forward.isPlainLoop {

@@ -25,7 +25,7 @@ struct MatrixProduct {
     let (source, weights) = (try a.layout(), try b.layout())
     let bias = hasBias ? try Layout.rowMajor([1, b.columns]) : nil
     let destination = try Layout.rowMajor([a.rows, b.columns])
-    let descriptor = try PrimitiveDescriptor("a matrix product") {
+    let descriptor = try PrimitiveDescriptor("a matrix product", on: runtime) {
       caffe_matrix_product(
         &$0, Device.processor.handle, source.handle, weights.handle, bias?.handle, destination.handle,
         .init(adds: isAdding, rectifies: false, slope: 0))

@@ -15,7 +15,7 @@ final class NarrowRectifier {
   func callAsFunction(_ source: Buffer, into destination: Buffer, in layout: Layout) {
     let primitive = primitives.entry(for: layout) {
       demand { () throws(OneDNNError) in
-        let descriptor = try PrimitiveDescriptor("a rectifier") {
+        let descriptor = try PrimitiveDescriptor("a rectifier", on: runtime) {
           caffe_elementwise_forward(&$0, Device.processor.handle, dnnl_eltwise_relu, slope, layout.handle)
         }
         return try Primitive(descriptor, [.source, .destination], on: runtime)

@@ -112,10 +112,10 @@ final class OneDNNBatchNormalization: BatchNormalizationOperation, Explained {
   ) throws(OneDNNError) -> NormalizationPass {
     let engine = Device.processor.handle
     let (given, epsilon) = (description.usesGivenStatistics, description.epsilon)
-    let forward = try PrimitiveDescriptor("a batch normalisation") {
+    let forward = try PrimitiveDescriptor("a batch normalisation", on: runtime) {
       caffe_batch_normalization_forward(&$0, engine, given, epsilon, layout.handle)
     }
-    let backward = try PrimitiveDescriptor("the gradient of a batch normalisation") {
+    let backward = try PrimitiveDescriptor("the gradient of a batch normalisation", on: runtime) {
       caffe_batch_normalization_backward(&$0, engine, given, epsilon, layout.handle, forward.handle)
     }
     return try NormalizationPass(

@@ -45,8 +45,7 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
     guard (1...3).contains(description.input.count), description.source.count > 0, description.destination.count > 0,
       !Self.isMiscomputed(description)
     else { throw OneDNNError(operation: "describe a convolution", status: dnnl_unimplemented) }
-    runtime.useThreads()
-    let geometry = try DNNConvolutionGeometry(description)
+    let geometry = try DNNConvolutionGeometry(description, on: runtime)
     let (source, destination, forward) = try geometry.bestForward()
     backwardDataDescriptor = try geometry.backwardData(source, destination, after: forward)
     backwardParametersDescriptor = try geometry.backwardParameters(source, destination, after: forward)

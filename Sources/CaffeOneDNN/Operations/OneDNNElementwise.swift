@@ -131,7 +131,7 @@ final class Exponential {
   private static func primitive(
     _ algorithm: dnnl_alg_kind_t, _ alpha: Float, _ layout: Layout, on runtime: Runtime
   ) throws(OneDNNError) -> Primitive {
-    let descriptor = try PrimitiveDescriptor("an elementwise function") {
+    let descriptor = try PrimitiveDescriptor("an elementwise function", on: runtime) {
       caffe_elementwise_forward(&$0, Device.processor.handle, algorithm, alpha, layout.handle)
     }
     return try Primitive(descriptor, [.source, .destination], on: runtime)

@@ -49,7 +49,7 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
     inferences.entry(for: layout) {
       demand { () throws(OneDNNError) in
         try Primitive(
-          Self.forward(description, layout, isDifferentiated: false), [.source, .destination], on: runtime)
+          Self.forward(description, layout, isDifferentiated: false, on: runtime), [.source, .destination], on: runtime)
       }
     }
   }
@@ -96,8 +96,8 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
   ) throws(OneDNNError) -> NormalizationPass {
     let engine = Device.processor.handle
     let (size, alpha, beta, k) = (Int64(description.size), description.alpha, description.beta, description.k)
-    let forward = try forward(description, layout, isDifferentiated: true)
-    let backward = try PrimitiveDescriptor("the gradient of a local response normalisation") {
+    let forward = try forward(description, layout, isDifferentiated: true, on: runtime)
+    let backward = try PrimitiveDescriptor("the gradient of a local response normalisation", on: runtime) {
       caffe_lrn_backward(&$0, engine, layout.handle, size, alpha, beta, k, forward.handle)
     }
     return try NormalizationPass(
@@ -105,9 +105,10 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
   }
 
   private static func forward(
-    _ description: LocalResponseNormalizationDescription, _ layout: Layout, isDifferentiated: Bool
+    _ description: LocalResponseNormalizationDescription, _ layout: Layout, isDifferentiated: Bool,
+    on runtime: Runtime
   ) throws(OneDNNError) -> PrimitiveDescriptor {
-    try PrimitiveDescriptor("a local response normalisation") {
+    try PrimitiveDescriptor("a local response normalisation", on: runtime) {
       caffe_lrn_forward(
         &$0, Device.processor.handle, isDifferentiated, layout.handle, Int64(description.size), description.alpha,
         description.beta, description.k)

@@ -21,7 +21,6 @@ final class OneDNNPooling: PoolingOperation, Explained {
   init(_ description: PoolingDescription, on runtime: Runtime) throws(OneDNNError) {
     self.description = description
     self.runtime = runtime
-    runtime.useThreads()
     geometry = try Geometry(description)
     dimensions = description.source.dimensions
     rowMajor = try Pass(geometry, source: .rowMajor(dimensions), on: runtime)
@@ -66,8 +65,8 @@ private final class Pass {
 
   init(_ geometry: Geometry, source: Layout, on runtime: Runtime) throws(OneDNNError) {
     self.runtime = runtime
-    let descriptor = try geometry.forward(source)
-    backwardDescriptor = geometry.isDifferentiated ? try geometry.backward(source, after: descriptor) : nil
+    let descriptor = try geometry.forward(source, on: runtime)
+    backwardDescriptor = geometry.isDifferentiated ? try geometry.backward(source, after: descriptor, on: runtime) : nil
     if descriptor.isPlainLoop || backwardDescriptor?.isPlainLoop == true {
       throw OneDNNError(operation: "pool faster than the reference", status: dnnl_unimplemented)
     }
@@ -111,19 +110,21 @@ private struct Geometry {
     padAfter = input.indices.map { Int64(max(0, lastStarts[$0] + kernel[$0] - input[$0])) }
   }
 
-  func forward(_ source: Layout) throws(OneDNNError) -> PrimitiveDescriptor {
+  func forward(_ source: Layout, on runtime: Runtime) throws(OneDNNError) -> PrimitiveDescriptor {
     let destination = try Layout.any(destination, of: source.precision)
-    return try PrimitiveDescriptor("a pooling") {
+    return try PrimitiveDescriptor("a pooling", on: runtime) {
       caffe_pooling_forward(
         &$0, Device.processor.handle, isDifferentiated, algorithm, source.handle, destination.handle, stride, kernel,
         padBefore, padAfter)
     }
   }
 
-  func backward(_ source: Layout, after forward: PrimitiveDescriptor) throws(OneDNNError) -> PrimitiveDescriptor {
+  func backward(
+    _ source: Layout, after forward: PrimitiveDescriptor, on runtime: Runtime
+  ) throws(OneDNNError) -> PrimitiveDescriptor {
     let found = try forward.layout(.destination)
     let destination = if let found { found } else { try Layout.any(destination) }
-    return try PrimitiveDescriptor("a pooling's gradient") {
+    return try PrimitiveDescriptor("a pooling's gradient", on: runtime) {
       caffe_pooling_backward(
         &$0, Device.processor.handle, algorithm, source.handle, destination.handle, stride, kernel, padBefore, padAfter,
         forward.handle)
