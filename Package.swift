@@ -12,9 +12,11 @@ let numerics: Target.Dependency = .product(name: "RealModule", package: "swift-n
 #if arch(x86_64) && os(Linux)
   let vectorKernels: [Target] = [
     .target(
-      name: "CaffeKernelsAVX512", dependencies: ["CaffeKernels", "CPrefetch"],
+      name: "CaffeKernelsAVX512", dependencies: ["CaffeKernels", "CInstructions"],
       swiftSettings: strict + [
-        .unsafeFlags(["-Ounchecked", "-Xcc", "-march=skylake-avx512", "-Xcc", "-mprefer-vector-width=512"])
+        .unsafeFlags([
+          "-Ounchecked", "-Xcc", "-march=skylake-avx512", "-Xcc", "-mavx512bf16", "-Xcc", "-mprefer-vector-width=512",
+        ])
       ])
   ]
 #else
@@ -59,8 +61,8 @@ let package = Package(
     .systemLibrary(
       name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
-    // No library, but an instruction that Swift has no name for.
-    .systemLibrary(name: "CPrefetch", path: "Sources/CPrefetch"),
+    // No library, but instructions that Swift has no names for.
+    .systemLibrary(name: "CInstructions", path: "Sources/CInstructions"),
 
     // The library, from the bottom up.
     .target(

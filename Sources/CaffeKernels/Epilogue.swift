@@ -9,7 +9,7 @@ public struct Epilogue {
   public var scale: UnsafePointer<Float>?
   /// For each output.
   public var shift: UnsafePointer<Float>?
-  /// Values that lie as the destination does; they may be the destination's own.
+  /// Values that lie, and are stored, as the destination's; they may be the destination's own.
   public var addend: UnsafePointer<Float>?
   public var addendItemStride: Int
   public var negativeSlope: Float?

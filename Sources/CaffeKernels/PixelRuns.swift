@@ -5,6 +5,8 @@
 /// outputs are a stride apart, it is taken apart into *phases*, the pixels at even and odd places, say, so that neighbouring
 /// outputs read neighbouring pixels: items × blocks × phases × rows × columns × 16. Weights lie in panels, in the order of use:
 /// pairs of blocks of outputs × taps × channels × 32 (of an odd last block: 16).
+///
+/// All is counted in lanes of 32 bits: each holds one channel in float32, or two in bfloat16.
 @frozen
 public struct PixelRuns: Sendable {
   /// The longest run.
@@ -13,6 +15,8 @@ public struct PixelRuns: Sendable {
 
   public let channels: Int
   public let outputs: Int
+  /// Whether activations and weights are in bfloat16.
+  public let isNarrow: Bool
   public let kernel: (height: Int, width: Int)
   public let stride: (down: Int, right: Int)
   /// How many phases of the source are read.
@@ -30,11 +34,12 @@ public struct PixelRuns: Sendable {
   public let count: Int
 
   public init(
-    batch: Int, channels: Int, outputs: Int, kernelHeight: Int, kernelWidth: Int, strideDown: Int = 1,
-    strideRight: Int = 1, outputHeight: Int, outputWidth: Int
+    batch: Int, channels: Int, outputs: Int, isNarrow: Bool = false, kernelHeight: Int, kernelWidth: Int,
+    strideDown: Int = 1, strideRight: Int = 1, outputHeight: Int, outputWidth: Int
   ) {
     self.channels = channels
     self.outputs = outputs
+    self.isNarrow = isNarrow
     kernel = (kernelHeight, kernelWidth)
     stride = (strideDown, strideRight)
     phases = (min(strideDown, kernelHeight), min(strideRight, kernelWidth))
@@ -56,8 +61,13 @@ public struct PixelRuns: Sendable {
   public var outputBlocks: Int { (outputs &+ 15) / 16 }
   @inlinable @inline(__always)
   public var outputPairs: Int { (outputBlocks &+ 1) / 2 }
-  /// The number of floats of the weights in panels.
-  public var packedWeights: Int { outputBlocks * 16 * taps * channels }
+  /// The lanes of a pixel's channels, and of 16 of them.
+  @inlinable @inline(__always)
+  public var lanes: Int { isNarrow ? (channels &+ 1) / 2 : channels }
+  @inlinable @inline(__always)
+  public var blockLanes: Int { isNarrow ? 8 : 16 }
+  /// The lanes of the weights in panels.
+  public var packedWeights: Int { outputBlocks * 16 * taps * lanes }
 
   /// Where a tap finds the source of the first output, in pixels.
   @inlinable @inline(__always)

@@ -5,6 +5,8 @@ struct BlockEpilogue {
   private let scale: Vector
   private let shift: Vector
   private let slope: Vector
+  /// Nothing is less than this, unless there is a slope: 0 for a rectifier, else −∞.
+  private let floor: Vector
   let rectification: Rectification
   /// Whether the block has fewer outputs than 16.
   let isPartial: Bool
@@ -17,6 +19,7 @@ struct BlockEpilogue {
     scale = Self.factors(epilogue.scale, firstOutput, count, default: 1)
     shift = Self.factors(epilogue.shift, firstOutput, count, default: 0)
     slope = Vector(repeating: epilogue.negativeSlope ?? 1)
+    floor = Vector(repeating: epilogue.negativeSlope == 0 ? 0 : -.infinity)
     rectification = epilogue.negativeSlope.map { $0 == 0 ? .zero : .slope } ?? .none
     isPartial = count < 16
     let lanes = SIMD16<Int32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
@@ -36,6 +39,10 @@ struct BlockEpilogue {
 
   @inline(__always)
   func scaled(_ sum: Vector) -> Vector { shift.addingProduct(scale, sum) }
+
+  /// All rectifications but by a slope, without asking which.
+  @inline(__always)
+  func raised(_ y: Vector) -> Vector { y.replacing(with: floor, where: y .<= floor) }
 
   @inline(__always)
   func sloped(_ y: Vector) -> Vector {
@@ -71,5 +78,6 @@ struct PairEpilogue {
     second = count > 16 ? BlockEpilogue(epilogue, firstOutput: firstOutput &+ 16, count: min(16, count &- 16)) : first
   }
 
-  var isPartial: Bool { first.isPartial || second.isPartial }
+  /// Whether `scaled` and `raised` are all there is to do.
+  var isSimple: Bool { !first.isPartial && !second.isPartial && first.rectification != .slope }
 }

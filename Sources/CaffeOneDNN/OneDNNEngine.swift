@@ -70,9 +70,10 @@ public final class OneDNNEngine: Engine {
 
   /// The same by panels of weights.
   package func panelConvolution(
-    _ description: ConvolutionDescription, schedule: PanelConvolution.Schedule? = nil
+    _ description: ConvolutionDescription, _ precision: Precision = .float32,
+    schedule: PanelConvolution.Schedule? = nil
   ) -> PanelConvolution? {
-    PanelConvolution(description, on: runtime, schedule: schedule)
+    PanelConvolution(description, precision, on: runtime, schedule: schedule)
   }
 
   /// A depthwise separable convolution, faster or not, for tests and measurements; nil where that cannot be.

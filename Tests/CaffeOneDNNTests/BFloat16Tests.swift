@@ -44,29 +44,11 @@ struct `Inference in bfloat16` {
       return max(0, scale.values[channel] * value + shift.values[channel] + (addend?.values[index] ?? 0))
     }
 
-    // In blocks of channels, or with channels last.
-    for treatsChannelsApart in [true, false] {
-      let operation = try #require(
-        engine.fusedConvolution(
-          .init(
-            convolution: description, hasScale: true, hasAddend: hasAddend, slope: 0,
-            treatsChannelsApart: treatsChannelsApart)))
-      let found = Buffer(count: description.destination.count)
-      operation.forward(
-        .init(source: x, weights: w, scale: scale, shift: shift, addend: addend, destination: found))
-      expectNear(found.array, expected)
-    }
-  }
-
-  @Test func `small images lie with channels last, unless channels are treated apart`() throws {
-    for (side, treatsChannelsApart, isInBlocks) in [(7, false, false), (7, true, true), (28, false, true)] {
-      let description = FusedConvolutionDescription(
-        convolution: convolution(64, 64, input: [side, side], kernel: 1), hasScale: false, hasAddend: false, slope: nil,
-        treatsChannelsApart: treatsChannelsApart)
-      let operation = try #require(engine.fusedConvolution(description))
-      let slice = ChannelSlice(of: Shape([2, 128, side, side]), from: 64)
-      #expect(operation.canWrite(slice) == isInBlocks)
-    }
+    let operation = try #require(
+      engine.fusedConvolution(.init(convolution: description, hasScale: true, hasAddend: hasAddend, slope: 0)))
+    let found = Buffer(count: description.destination.count)
+    operation.forward(.init(source: x, weights: w, scale: scale, shift: shift, addend: addend, destination: found))
+    expectNear(found.array, expected)
   }
 
   @Test(arguments: convolutions)

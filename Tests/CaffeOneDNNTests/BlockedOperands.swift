@@ -7,7 +7,7 @@ import Testing
 struct BlockedOperands {
   let description: ConvolutionDescription
   var source: [Float]
-  let weights: [Float]
+  var weights: [Float]
   var scale: [Float]?
   let shift: [Float]?
   var addend: [Float]?
@@ -71,9 +71,21 @@ struct BlockedOperands {
     }
   }
 
-  /// Runs the operation on blocks of 16 channels, with so many floats between items.
+  /// The same with all that a kernel for bfloat16 reads rounded to that, but for scale and shift.
+  var rounded: BlockedOperands {
+    var rounded = self
+    rounded.source = source.map(roundedToBFloat16)
+    rounded.weights = weights.map(roundedToBFloat16)
+    rounded.addend = addend?.map(roundedToBFloat16)
+    return rounded
+  }
+
+  /// Runs the operation on blocks of 16 channels, with so many values between items.
+  ///
+  /// - Parameter precision: that of the activations.
   func run(
-    _ operation: any BlockedConvolution, addendIsDestination: Bool = false, sourceGap: Int = 0, destinationGap: Int = 0
+    _ operation: any BlockedConvolution, _ precision: Precision = .float32, addendIsDestination: Bool = false,
+    sourceGap: Int = 0, destinationGap: Int = 0
   ) -> [Float] {
     let weights = Memory(self.weights)
     let packed = Memory(count: operation.packedCount)
@@ -90,38 +102,18 @@ struct BlockedOperands {
       ? sums!
       : Blocks(nil, batch: description.batch, channels: description.outputs, pixels: pixels, gap: destinationGap)
     let (scale, shift) = (self.scale.map(Memory.init), self.shift.map(Memory.init))
+    let x = source.stored(precision)
+    let addend = sums?.stored(precision)
+    let y = addendIsDestination ? addend! : destination.stored(precision)
     let epilogue = Epilogue(
-      scale: scale?.constant, shift: shift?.constant, addend: sums?.memory.constant,
+      scale: scale?.constant, shift: shift?.constant, addend: addend?.constant,
       addendItemStride: sums?.itemStride ?? 0, negativeSlope: negativeSlope)
-    withExtendedLifetime((scale, shift)) {
+    withExtendedLifetime((scale, shift, addend)) {
       operation.forward(
-        source.memory.address, sourceItemStride: source.itemStride, packed: packed.address, epilogue: epilogue,
-        into: destination.memory.address, destinationItemStride: destination.itemStride)
-    }
-    return destination.rowMajor()
-  }
-
-  /// The same with activations in bfloat16, without scale and addend.
-  func runNarrow(_ operation: any BlockedConvolution) -> [Float] {
-    let weights = Memory(self.weights)
-    let packed = Memory(count: operation.packedCount)
-    operation.pack(weights.address, into: packed.address)
-    let source = Blocks(
-      self.source, batch: description.batch, channels: description.channels, pixels: description.input.reduce(1, *),
-      gap: 0)
-    let destination = Blocks(
-      nil, batch: description.batch, channels: description.outputs, pixels: description.output.reduce(1, *), gap: 0)
-    let shift = self.shift.map(Memory.init)
-    let halves = (0..<description.batch * source.itemStride).map { UInt16(source.memory.address[$0].bitPattern >> 16) }
-    var result = [UInt16](repeating: 0x7fc0, count: description.batch * destination.itemStride)
-    withExtendedLifetime((weights, shift)) {
-      operation.forward(
-        halves, sourceItemStride: source.itemStride, packed: packed.address,
-        epilogue: Epilogue(shift: shift?.constant, negativeSlope: negativeSlope), into: &result,
+        x.address, sourceItemStride: source.itemStride, packed: packed.address, epilogue: epilogue, into: y.address,
         destinationItemStride: destination.itemStride)
     }
-    for (i, half) in result.enumerated() { destination.memory.address[i] = Float(bitPattern: UInt32(half) << 16) }
-    return destination.rowMajor()
+    return destination.rowMajor(y, precision)
   }
 }
 
@@ -183,8 +175,23 @@ private struct Blocks {
     item * itemStride + (channel / 16 * pixels + pixel) * 16 + channel % 16
   }
 
+  /// The values as they are stored: in bfloat16 they are its upper half, two in the place of one.
+  func stored(_ precision: Precision) -> Memory {
+    guard precision == .bfloat16 else { return memory }
+    let narrow = Memory(count: (batch * itemStride + 1) / 2)
+    narrow.address.withMemoryRebound(to: UInt16.self, capacity: batch * itemStride) {
+      for i in 0..<(batch * itemStride) { $0[i] = UInt16(memory.address[i].bitPattern >> 16) }
+    }
+    return narrow
+  }
+
   /// The values, after a look at the padding of the last block, which must be zero, and at the gaps, which nobody may write.
-  func rowMajor() -> [Float] {
+  func rowMajor(_ stored: Memory, _ precision: Precision) -> [Float] {
+    if precision == .bfloat16 {
+      stored.address.withMemoryRebound(to: UInt16.self, capacity: batch * itemStride) {
+        for i in 0..<(batch * itemStride) { memory.address[i] = Float(bitPattern: UInt32($0[i]) << 16) }
+      }
+    }
     var values: [Float] = []
     for n in 0..<batch {
       for c in 0..<channels { for i in 0..<pixels { values.append(memory.address[offset(n, c, i)]) } }

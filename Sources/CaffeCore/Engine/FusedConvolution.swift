@@ -10,19 +10,12 @@ public struct FusedConvolutionDescription: Hashable, Sendable {
   public var hasAddend: Bool
   /// The slope of the rectifier for negative values; nil without a rectifier.
   public var slope: Float?
-  /// Whether the net treats channels apart: it joins results along them, or convolves groups of them. Then all of its values had better lie
-  /// in blocks of channels.
-  public var treatsChannelsApart: Bool
 
-  public init(
-    convolution: ConvolutionDescription, hasScale: Bool, hasAddend: Bool, slope: Float?,
-    treatsChannelsApart: Bool = false
-  ) {
+  public init(convolution: ConvolutionDescription, hasScale: Bool, hasAddend: Bool, slope: Float?) {
     self.convolution = convolution
     self.hasScale = hasScale
     self.hasAddend = hasAddend
     self.slope = slope
-    self.treatsChannelsApart = treatsChannelsApart
   }
 
   public var hasShift: Bool { hasScale || convolution.hasBias }

@@ -1,4 +1,4 @@
-internal import CPrefetch
+internal import CInstructions
 public import CaffeKernels
 
 extension DepthwisePixels {

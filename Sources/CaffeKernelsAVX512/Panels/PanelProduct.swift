@@ -1,4 +1,4 @@
-internal import CPrefetch
+internal import CInstructions
 internal import CaffeKernels
 
 /// The product of some neighbouring pixels with the weights of one or two blocks of outputs:
@@ -6,24 +6,26 @@ internal import CaffeKernels
 ///     y[o, p] = start[o, p] + Σ_c w[c, o] · x[c, p]
 ///
 /// All sums stay in registers until they are finished. What is read next is fetched into the caches meanwhile.
-struct PanelProduct {
+struct PanelProduct<Values: PanelValues> {
   /// At most 14 pixels, in blocks of 16 channels.
   let source: UnsafePointer<Float>
+  /// Lanes from one block to the next.
   let sourceStride: Int
-  /// Channels × 32, or × 16 for one block.
+  /// Lanes × 32, or × 16 for one block.
   let weights: UnsafePointer<Float>
-  let channels: Int
+  /// The lanes of all channels.
+  let lanes: Int
   /// Nil stands for zeros.
   var start: UnsafePointer<Float>?
   var startStride = 0
-  /// The first block, and floats from one to the next.
+  /// The first block, and floats from one to the next; with an epilogue, lanes.
   var destination: UnsafeMutablePointer<Float>
   var destinationStride: Int
-  /// What happens to the sums of two blocks before they are stored.
+  /// What happens to the sums of two blocks before they are stored, if that is simple; without one, they are stored as sums.
   var epilogue: UnsafePointer<PairEpilogue>?
   /// Where the epilogue's addend lies, as the destination does.
   var addend: UnsafePointer<Float>?
-  /// The weights that are wanted next, and how many bytes of them to fetch for each channel.
+  /// The weights that are wanted next, and how many bytes of them to fetch for each lane.
   let next: UnsafeRawPointer
   let nextStep: Int
 
@@ -59,28 +61,28 @@ struct PanelProduct {
     }
     if epilogue != nil {
       @inline(__always) func fetch(_ pixel: Int) {
-        caffe_prefetch_for_writing(destination + pixel &* 16)
-        caffe_prefetch_for_writing(destination + (destinationStride &+ pixel &* 16))
+        caffe_prefetch_for_writing(destination + pixel &* Values.blockLanes)
+        caffe_prefetch_for_writing(destination + (destinationStride &+ pixel &* Values.blockLanes))
       }
       unrolled(pixels, fetch)
     }
     var v = source
     var u = weights
     var next = next
-    var left = channels
+    var left = lanes
     while left > 0 {
-      let end = v + min(left, 16)
+      let end = v + min(left, Values.blockLanes)
       var x = v
       // The next product's pixels, most likely.
-      var following = UnsafeRawPointer(v + pixels &* 16)
+      var following = UnsafeRawPointer(v + pixels &* Values.blockLanes)
       while x < end {
         let (w, more) = (u.load(0), u.load(16))
         caffe_prefetch(next)
         caffe_prefetch(following)
         @inline(__always) func addProducts(_ pixel: Int) {
-          let factor = Vector(repeating: x[pixel &* 16])
-          sums[pixel].addProduct(factor, w)
-          moreSums[pixel].addProduct(factor, more)
+          let factor = Vector(repeating: x[pixel &* Values.blockLanes])
+          Values.addProduct(to: &sums[pixel], factor, w)
+          Values.addProduct(to: &moreSums[pixel], factor, more)
         }
         unrolled(pixels, addProducts)
         x += 1
@@ -89,7 +91,7 @@ struct PanelProduct {
         following += 64
       }
       v += sourceStride
-      left &-= 16
+      left &-= Values.blockLanes
     }
     guard let epilogue else {
       @inline(__always) func store(_ pixel: Int) {
@@ -99,24 +101,19 @@ struct PanelProduct {
       return unrolled(pixels, store)
     }
     let (first, second) = (epilogue.pointee.first, epilogue.pointee.second)
-    // What is the same for all pixels is decided once.
-    @inline(__always) func finish(_ rectify: (Vector) -> Vector) {
-      @inline(__always) func store(_ pixel: Int) {
-        destination.store(rectify(first.scaled(sums[pixel])), pixel &* 16)
-        destination.store(rectify(second.scaled(moreSums[pixel])), destinationStride &+ pixel &* 16)
+    // Copies: what a closure shares with another would have to live in memory.
+    let (results, moreResults) = (sums, moreSums)
+    @inline(__always) func store(_ pixel: Int) {
+      let place = pixel &* Values.blockLanes
+      var (y, more) = (first.scaled(results[pixel]), second.scaled(moreResults[pixel]))
+      if let addend {
+        y += Values.load(addend + place)
+        more += Values.load(addend + (destinationStride &+ place))
       }
-      @inline(__always) func storeSum(_ pixel: Int) {
-        let (place, morePlace) = (pixel &* 16, destinationStride &+ pixel &* 16)
-        destination.store(rectify(first.scaled(sums[pixel]) + addend!.load(place)), place)
-        destination.store(rectify(second.scaled(moreSums[pixel]) + addend!.load(morePlace)), morePlace)
-      }
-      if addend == nil { unrolled(pixels, store) } else { unrolled(pixels, storeSum) }
+      Values.store(first.raised(y), at: destination + place)
+      Values.store(second.raised(more), at: destination + (destinationStride &+ place))
     }
-    switch first.rectification {
-    case .none: finish { $0 }
-    case .zero: finish { $0.rectified }
-    case .slope: finish { first.sloped($0) }
-    }
+    unrolled(pixels, store)
   }
 
   /// One block of outputs.
@@ -128,19 +125,21 @@ struct PanelProduct {
     }
     var v = source
     var u = weights
-    var left = channels
+    var left = lanes
     while left > 0 {
-      let end = v + min(left, 16)
+      let end = v + min(left, Values.blockLanes)
       var x = v
       while x < end {
         let w = u.load(0)
-        @inline(__always) func addProduct(_ pixel: Int) { sums[pixel].addProduct(Vector(repeating: x[pixel &* 16]), w) }
+        @inline(__always) func addProduct(_ pixel: Int) {
+          Values.addProduct(to: &sums[pixel], Vector(repeating: x[pixel &* Values.blockLanes]), w)
+        }
         unrolled(pixels, addProduct)
         x += 1
         u += 16
       }
       v += sourceStride
-      left &-= 16
+      left &-= Values.blockLanes
     }
     @inline(__always) func store(_ pixel: Int) { destination.store(sums[pixel], pixel &* 16) }
     unrolled(pixels, store)

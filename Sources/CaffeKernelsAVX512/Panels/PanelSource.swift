@@ -10,10 +10,10 @@ extension PixelRuns {
     _ source: UnsafePointer<Float>, itemStride: Int, height: Int, width: Int, padTop: Int, padLeft: Int,
     planes: Range<Int>, into copy: UnsafeMutablePointer<Float>
   ) {
-    var target = copy + planes.lowerBound &* sourcePixels &* 16
+    var target = UnsafeMutableRawPointer(copy + planes.lowerBound &* sourcePixels &* blockLanes)
     for plane in planes {
       let item = plane / sourceBlocks
-      let image = source + (item &* itemStride &+ (plane &- item &* sourceBlocks) &* height &* width &* 16)
+      let image = source + (item &* itemStride &+ (plane &- item &* sourceBlocks) &* height &* width &* blockLanes)
       for phase in 0..<(phases.down &* phases.right) {
         let (top, left) = (phase / phases.right &- padTop, phase % phases.right &- padLeft)
         for row in 0..<sourceHeight {
@@ -21,11 +21,26 @@ extension PixelRuns {
           let isInside = y >= 0 && y < height
           for column in 0..<sourceWidth {
             let x = column &* stride.right &+ left
-            target.store(isInside && x >= 0 && x < width ? image.load((y &* width &+ x) &* 16) : .zero, 0)
-            target += 16
+            let pixel = isInside && x >= 0 && x < width ? image + (y &* width &+ x) &* blockLanes : nil
+            if isNarrow {
+              target.copy(pixel, as: SIMD8<Float>.self)
+            } else {
+              target.copy(pixel, as: Vector.self)
+            }
           }
         }
       }
     }
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  /// Copies some lanes, or zeros where there are none, and moves on.
+  @inline(__always)
+  fileprivate mutating func copy<Lanes: SIMD>(_ lanes: UnsafePointer<Float>?, as type: Lanes.Type)
+  where Lanes.Scalar == Float {
+    let values = lanes.map { UnsafeRawPointer($0).loadUnaligned(as: type) } ?? Lanes(repeating: 0)
+    storeBytes(of: values, as: type)
+    self += MemoryLayout<Lanes>.size
   }
 }

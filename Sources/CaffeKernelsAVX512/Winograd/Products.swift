@@ -33,8 +33,8 @@ extension WinogradTiles {
         while group < groups {
           let tile = tileCount &* group / groups
           let height = tileCount &* (group &+ 1) / groups &- tile
-          let product = PanelProduct(
-            source: v + tile &* 16, sourceStride: tileCount &* 16, weights: panel, channels: channels,
+          let product = PanelProduct<FloatLanes>(
+            source: v + tile &* 16, sourceStride: tileCount &* 16, weights: panel, lanes: channels,
             destination: target + tile &* 16, destinationStride: tileCount &* 16, next: next, nextStep: nextStep)
           product.compute(pixels: height, blocks: isWhole ? 2 : 1)
           next += nextStep &* channels

@@ -41,16 +41,14 @@ struct DNNConvolutionGeometry {
   /// - Parameters:
   ///   - adds: whether the result is added to what the destination holds, before the rectifier.
   ///   - slope: that of a rectifier that follows, if one does.
-  ///   - inBlocks: whether values had better lie in blocks of channels.
   func bestForward(
-    adds: Bool = false, slope: Float? = nil, inBlocks: Bool = true
+    adds: Bool = false, slope: Float? = nil
   ) throws(OneDNNError) -> (source: Layout, destination: Layout, descriptor: PrimitiveDescriptor) {
     let epilogue = caffe_epilogue_t(adds: adds, rectifies: slope != nil, slope: slope ?? 0)
     let source = try Layout.any(description.source.dimensions, of: precision)
     let destination = try Layout.any(description.destination.dimensions, of: precision)
     let forward = try forward(source, destination, epilogue)
-    let wastesBlocks = try Self.wastesBlocks(forward)
-    if wastesBlocks || (hasFewPixels && !inBlocks) {
+    if try Self.wastesBlocks(forward) {
       let sourceLast = try Layout.channelsLast(description.source.dimensions, of: precision)
       let destinationLast = try Layout.channelsLast(description.destination.dimensions, of: precision)
       if let channelsLast = try? self.forward(sourceLast, destinationLast, epilogue), channelsLast.hasOwnKernel {
@@ -58,11 +56,6 @@ struct DNNConvolutionGeometry {
       }
     }
     return (source, destination, forward)
-  }
-
-  /// Whether there are so few pixels that the kernels for channels last are faster in bfloat16.
-  private var hasFewPixels: Bool {
-    precision == .bfloat16 && description.batch * description.output.reduce(1, *) <= 14 * 14
   }
 
   private func forward(

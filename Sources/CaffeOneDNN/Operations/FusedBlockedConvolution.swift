@@ -24,8 +24,8 @@ final class FusedBlockedConvolution: FusedConvolutionMethod {
       let winograd = WinogradConvolution(convolution, precision, on: runtime, mayTransformWeights: true)
     {
       self.init(description, precision, by: winograd, on: runtime)
-    } else if kernels.panels, precision == .float32, PanelConvolution.isWorthwhile(convolution, threads: threads),
-      let panels = PanelConvolution(convolution, on: runtime)
+    } else if kernels.panels, PanelConvolution.isWorthwhile(convolution, precision, threads: threads),
+      let panels = PanelConvolution(convolution, precision, on: runtime)
     {
       self.init(description, precision, by: panels, on: runtime)
     } else {
@@ -72,7 +72,7 @@ final class FusedBlockedConvolution: FusedConvolutionMethod {
       y = operands.destination.address(updating: destination, on: runtime)
       epilogue.addend = UnsafePointer(y.assumingMemoryBound(to: Float.self))
     } else {
-      epilogue.addend = operands.addend?.pointer(reading: destination, on: runtime)
+      epilogue.addend = operands.addend?.address(reading: destination, on: runtime).assumingMemoryBound(to: Float.self)
       if let slice = operands.slice, let whole = destination.relative(slice.whole.dimensions) {
         let size = whole.byteCount / whole.storedCount
         y = operands.destination.completedMemory(in: whole, on: runtime).address + slice.offset * size

@@ -35,7 +35,7 @@ final class FusedDirectConvolution: FusedConvolutionMethod {
     var convolution = description.convolution
     convolution.hasBias = description.hasShift
     let forward = try DNNConvolutionGeometry(convolution, precision, on: runtime).bestForward(
-      adds: description.hasAddend, slope: description.slope, inBlocks: description.treatsChannelsApart
+      adds: description.hasAddend, slope: description.slope
     ).descriptor
     if forward.isPlainLoop {
       throw OneDNNError(operation: "convolve faster than the reference", status: dnnl_unimplemented)

@@ -10,7 +10,7 @@ final class InferringConvolution: ConvolutionOperation, Explained {
   private let makeExact: () -> any ConvolutionOperation
   private lazy var narrow: OneDNNFusedConvolution? = {
     let alone = FusedConvolutionDescription(
-      convolution: description, hasScale: false, hasAddend: false, slope: nil, treatsChannelsApart: true)
+      convolution: description, hasScale: false, hasAddend: false, slope: nil)
     return try? OneDNNFusedConvolution(alone, .bfloat16, KernelChoice(), on: runtime)
   }()
   private lazy var exact = makeExact()

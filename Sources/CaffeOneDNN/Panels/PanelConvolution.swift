@@ -18,8 +18,15 @@ package final class PanelConvolution: BlockedConvolution {
   private let threads: Int
 
   /// Nil if the convolution has another form or the processor lacks the instructions.
-  init?(_ description: ConvolutionDescription, on runtime: Runtime, schedule: Schedule? = nil) {
-    guard let runs = Self.runs(description), Instructions.hasAVX512 else { return nil }
+  ///
+  /// - Parameter precision: that of activations and weights; sums are float32.
+  init?(
+    _ description: ConvolutionDescription, _ precision: Precision = .float32, on runtime: Runtime,
+    schedule: Schedule? = nil
+  ) {
+    guard let runs = Self.runs(description, precision), Instructions.hasAVX512,
+      precision == .float32 || Instructions.hasBFloat16
+    else { return nil }
     self.description = description
     self.runtime = runtime
     self.runs = runs
@@ -28,13 +35,14 @@ package final class PanelConvolution: BlockedConvolution {
     runtime.reserveScratch((copyCount + threads * sumsCount) * MemoryLayout<Float>.stride)
   }
 
-  static func runs(_ description: ConvolutionDescription) -> PixelRuns? {
+  static func runs(_ description: ConvolutionDescription, _ precision: Precision = .float32) -> PixelRuns? {
     guard description.group == 1, description.kernel.count == 2, description.batch > 0,
       description.output.allSatisfy({ $0 > 0 }), description.channels > 0, description.dilation == [1, 1]
     else { return nil }
     return PixelRuns(
       batch: description.batch, channels: description.channels, outputs: description.outputs,
-      kernelHeight: description.kernel[0], kernelWidth: description.kernel[1], strideDown: description.stride[0],
+      isNarrow: precision == .bfloat16, kernelHeight: description.kernel[0], kernelWidth: description.kernel[1],
+      strideDown: description.stride[0],
       strideRight: description.stride[1], outputHeight: description.output[0], outputWidth: description.output[1])
   }
 
@@ -55,7 +63,7 @@ package final class PanelConvolution: BlockedConvolution {
     description.stride != [1, 1] || description.pad != [0, 0]
       || description.input != [runs.sourceHeight, runs.sourceWidth]
   }
-  private var copiedItem: Int { runs.sourceBlocks * runs.sourcePixels * 16 }
+  private var copiedItem: Int { runs.sourceBlocks * runs.sourcePixels * runs.blockLanes }
   private var copyCount: Int { copies ? description.batch * copiedItem : 0 }
   /// For each thread.
   private var sumsCount: Int { schedule.chunk * PixelRuns.sums }
@@ -66,8 +74,11 @@ package final class PanelConvolution: BlockedConvolution {
   ) {
     #if canImport(CaffeKernelsAVX512)
       let scratch = runtime.scratch.address.assumingMemoryBound(to: Float.self)
-      var (source, sourceItemStride) = (source.assumingMemoryBound(to: Float.self), sourceItemStride)
+      let channelsOfLane = 16 / runs.blockLanes
+      var (source, sourceItemStride) = (source.assumingMemoryBound(to: Float.self), sourceItemStride / channelsOfLane)
       let destination = destination.assumingMemoryBound(to: Float.self)
+      var epilogue = epilogue
+      epilogue.addendItemStride /= channelsOfLane
       if copies {
         let (height, width) = (description.input[0], description.input[1])
         runtime.parallelFor(description.batch * runs.sourceBlocks, grain: 1) { [source, sourceItemStride] in
@@ -77,14 +88,14 @@ package final class PanelConvolution: BlockedConvolution {
         }
         (source, sourceItemStride) = (UnsafePointer(scratch), copiedItem)
       }
-      runtime.parallelFor(threads, grain: 1) { [source, sourceItemStride] shares in
+      runtime.parallelFor(threads, grain: 1) { [source, sourceItemStride, epilogue] shares in
         for share in shares {
           runs.multiply(
             source, sourceItemStride: sourceItemStride, weights: packed,
             pairs: schedule.division == .outputs ? part(share, of: runs.outputPairs) : 0..<runs.outputPairs,
             runs: schedule.division == .runs ? part(share, of: runs.count) : 0..<runs.count, chunk: schedule.chunk,
             depth: schedule.depth, sums: scratch + (copyCount + share * sumsCount), epilogue: epilogue,
-            into: destination, destinationItemStride: destinationItemStride)
+            into: destination, destinationItemStride: destinationItemStride / channelsOfLane)
         }
       }
     #endif
@@ -115,9 +126,9 @@ extension PanelConvolution {
     init(_ runs: PixelRuns, threads: Int) {
       let weights = runs.packedWeights * MemoryLayout<Float>.stride
       // Large weights are read from memory: each thread had better read only its own.
-      division = weights > 2 << 20 && runs.outputPairs >= threads ? .outputs : .runs
+      division = weights > 1 << 20 && runs.outputPairs >= threads ? .outputs : .runs
       // Sources of 400 KB stay in a cache of a megabyte beside the weights.
-      let run = PixelRuns.length * runs.channels * MemoryLayout<Float>.stride
+      let run = PixelRuns.length * runs.lanes * MemoryLayout<Float>.stride
       chunk = min(max(4, 400_000 / run), runs.count)
       depth = 512
     }

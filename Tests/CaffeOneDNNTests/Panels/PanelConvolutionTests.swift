@@ -3,6 +3,8 @@ import CaffeKernels
 import CaffeOneDNN
 import Testing
 
+private let hasBFloat16 = (try? OneDNNEngine().use(.bfloat16)) != nil
+
 @Suite struct `Convolution by panels of weights` {
   static let descriptions = [
     convolution(64, 64, input: [7, 7], kernel: 1),
@@ -33,6 +35,51 @@ import Testing
       }
       let operands = BlockedOperands(description)
       expectClose(operands.run(operation), operands.plain, "\(threads) threads")
+    }
+  }
+
+  /// A result is rounded once, and differs from the reference's by half of the distance of such numbers at most.
+  private func expectRounded(
+    _ found: [Float], _ expected: [Float], _ comment: Comment = "",
+    at location: Testing.SourceLocation = #_sourceLocation
+  ) {
+    let largest = expected.map(abs).max() ?? 0
+    let far = zip(found, expected).filter { abs($0 - $1) > abs($1) / 256 + 1e-5 * largest }
+    #expect(found.count == expected.count && far.isEmpty, comment, sourceLocation: location)
+  }
+
+  @Test(
+    .enabled(if: hasBFloat16, "this processor has no instructions for bfloat16"), arguments: descriptions, schedules)
+  func `sums products of bfloat16 in float32`(
+    description: ConvolutionDescription, schedule: PanelConvolution.Schedule?
+  ) throws {
+    for threads in [1, 3] {
+      let engine = OneDNNEngine(threads: threads)
+      let operation = try #require(engine.panelConvolution(description, .bfloat16, schedule: schedule))
+      let operands = BlockedOperands(description).rounded
+      expectRounded(operands.run(operation, .bfloat16), operands.plain, "\(threads) threads")
+      if description.batch > 1 {
+        let found = operands.run(operation, .bfloat16, sourceGap: 96, destinationGap: 160)
+        expectRounded(found, operands.plain, "slices")
+      }
+    }
+  }
+
+  @Test(
+    .enabled(if: hasBFloat16, "this processor has no instructions for bfloat16"), arguments: [64, 48, 40, 20, 7],
+    [nil, 0, 0.1] as [Float?])
+  func `applies all of it to sums of bfloat16`(outputs: Int, slope: Float?) throws {
+    let description = convolution(40, outputs, input: [5, 5], kernel: 1)
+    for depth in [16, 64] {
+      let schedule = PanelConvolution.Schedule(division: .runs, chunk: 3, depth: depth)
+      let operation = try #require(OneDNNEngine().panelConvolution(description, .bfloat16, schedule: schedule))
+      var operands = BlockedOperands(description)
+      operands.negativeSlope = slope
+      operands.scale = randomBuffer(description.outputs, seed: 11).array
+      operands.addend = randomBuffer(description.destination.count, seed: 12).array
+      operands = operands.rounded
+      expectRounded(operands.run(operation, .bfloat16), operands.finished)
+      expectRounded(operands.run(operation, .bfloat16, addendIsDestination: true), operands.finished, "in place")
     }
   }
 
@@ -81,6 +128,9 @@ import Testing
     operands.negativeSlope = 0
     let result = operands.run(operation)
     for (i, y) in result.enumerated() { #expect(y.isNaN == (i % 16 == 27 % 16)) }
+    operands.source[27] = -.infinity
+    operands.negativeSlope = nil
+    #expect(operands.run(operation).contains(-.infinity))
   }
 
   @Test func `refuses what it cannot do`() {

@@ -11,7 +11,6 @@ struct PlanBuilder {
   private var leftOut: [Buffer] = []
   /// The layers that run for some items at a time.
   private let run: ItemRun?
-  private let treatsChannelsApart: Bool
 
   init(_ net: Net, keeping kept: Set<ObjectIdentifier>, mayForget: Bool) {
     self.net = net
@@ -22,13 +21,6 @@ struct PlanBuilder {
       for blob in Set(node.bottomIndices + node.topIndices) { users[blob].append(index) }
     }
     steps = net.layers.indices.map { ExecutionPlan.Step(work: .layer, layer: $0) }
-    treatsChannelsApart = net.layers.contains { node in
-      switch node.layer.role {
-      case .join: true
-      case .convolution(let convolution): convolution.group > 1
-      default: false
-      }
-    }
     run = mayForget ? Self.itemRun(of: net, keeping: kept) : nil
   }
 
@@ -132,10 +124,7 @@ struct PlanBuilder {
     guard node.bottoms.count == 1, case .convolution(var convolution) = node.layer.role else { return [] }
     if let run, runsByItems(index) { convolution.batch = run.items }
     var candidate = Candidate(
-      description: .init(
-        convolution: convolution, hasScale: false, hasAddend: false, slope: nil,
-        treatsChannelsApart: treatsChannelsApart),
-      layers: [index],
+      description: .init(convolution: convolution, hasScale: false, hasAddend: false, slope: nil), layers: [index],
       destination: node.topIndices[0])
     var candidates = [candidate]
     while candidate.description.slope == nil,
