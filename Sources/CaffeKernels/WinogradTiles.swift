@@ -1,14 +1,15 @@
 /// How Winograd's algorithm cuts a convolution into tiles, and how it lays out what it computes in between.
 ///
-/// Each tile of `size`² outputs is a sum over channels of products of 6×6 values (Lavin and Gray, 2016, "Fast algorithms for
+/// Each tile of `size`² outputs is a sum over channels of products of `points`² values (Lavin and Gray, 2016, "Fast algorithms for
 /// convolutional neural networks"):
 ///
 ///     Y = Aᵀ [ Σ_c (G g Gᵀ)[c] ⊙ (Bᵀ d Bᵀᵀ)[c] ] A
 ///
 /// with the points 0, ±¾, ±1½ and ∞, which keep rounding errors some three times smaller than 0, ±1, ±2 and ∞ do, and whose
-/// factors are exact in binary. One source transform Bᵀ serves kernels of 3×3 (tiles of 4×4) and of 5×5 (tiles of 2×2).
+/// factors are exact in binary. One source transform Bᵀ serves kernels of 3×3 (tiles of 4×4) and of 5×5 (tiles of 2×2). The
+/// points 0, ±1 and ∞ make tiles of 2×2 for 3×3: more products, but transformed weights of less than half the size.
 ///
-/// Activations lie in blocks of 16 channels: items × blocks × rows × columns × 16. In between lie, for each of the 36
+/// Activations lie in blocks of 16 channels: items × blocks × rows × columns × 16. In between lie, for each of the 36 or 16
 /// places of a transformed tile, `place` floats apart:
 ///
 /// | values                  | order                                                       |
@@ -18,14 +19,9 @@
 /// | transformed destination | blocks of outputs × tiles × 16                              |
 @frozen
 public struct WinogradTiles: Sendable {
-  /// The height and width of a transformed tile.
-  @inlinable @inline(__always)
-  public static var points: Int { 6 }
-  /// The number of matrix products.
-  @inlinable @inline(__always)
-  public static var places: Int { 36 }
-
   public let kernel: Int
+  /// The height and width of a transformed tile: 6 or 4.
+  public let points: Int
   /// The height and width of a tile of outputs.
   public let size: Int
   public let input: (height: Int, width: Int)
@@ -36,13 +32,16 @@ public struct WinogradTiles: Sendable {
   public let columns: Int
   public let count: Int
 
-  /// - Parameter kernel: 3 or 5.
+  /// - Parameters:
+  ///   - kernel: 3 or 5.
+  ///   - points: 6, or for kernels of 3×3 also 4.
   public init(
-    batch: Int, inputHeight: Int, inputWidth: Int, outputHeight: Int, outputWidth: Int, kernel: Int, padTop: Int,
-    padLeft: Int
+    batch: Int, inputHeight: Int, inputWidth: Int, outputHeight: Int, outputWidth: Int, kernel: Int, points: Int = 6,
+    padTop: Int, padLeft: Int
   ) {
     self.kernel = kernel
-    size = Self.points - kernel + 1
+    self.points = points
+    size = points - kernel + 1
     input = (inputHeight, inputWidth)
     output = (outputHeight, outputWidth)
     pad = (padTop, padLeft)
@@ -51,13 +50,17 @@ public struct WinogradTiles: Sendable {
     count = batch * rows * columns
   }
 
+  /// The number of matrix products.
+  @inlinable @inline(__always)
+  public var places: Int { points &* points }
+
   /// Floats from one place to the next for so many vectors of 16: one more than needed or so, lest all places meet in one
   /// set of the caches.
   public static func place(vectors: Int) -> Int { (vectors | 1) * 16 }
 
   /// The number of floats of transformed weights.
-  public static func transformedWeights(channels: Int, outputs: Int) -> Int {
-    places * weightsPlace(channels: channels, outputs: outputs)
+  public func transformedWeights(channels: Int, outputs: Int) -> Int {
+    places * Self.weightsPlace(channels: channels, outputs: outputs)
   }
 
   /// The floats from one place of transformed weights to the next.

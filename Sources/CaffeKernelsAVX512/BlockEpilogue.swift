@@ -9,7 +9,7 @@ struct BlockEpilogue {
   private let floor: Vector
   let rectification: Rectification
   /// Whether the block has fewer outputs than 16.
-  let isPartial: Bool
+  private let isPartial: Bool
   private let valid: SIMDMask<SIMD16<Int32>>
 
   enum Rectification { case none, zero, slope }
@@ -39,6 +39,9 @@ struct BlockEpilogue {
 
   @inline(__always)
   func scaled(_ sum: Vector) -> Vector { shift.addingProduct(scale, sum) }
+
+  /// Whether `raised` does what `finished` does.
+  var isSimple: Bool { !isPartial && rectification != .slope }
 
   /// All rectifications but by a slope, without asking which.
   @inline(__always)
@@ -79,5 +82,5 @@ struct PairEpilogue {
   }
 
   /// Whether `scaled` and `raised` are all there is to do.
-  var isSimple: Bool { !first.isPartial && !second.isPartial && first.rectification != .slope }
+  var isSimple: Bool { first.isSimple && second.isSimple }
 }

@@ -62,10 +62,10 @@ public final class OneDNNEngine: Engine {
   /// A convolution by Winograd's algorithm on values in blocks of 16 channels, for tests and measurements; nil where that
   /// cannot be.
   package func winogradConvolution(
-    _ description: ConvolutionDescription, _ precision: Precision = .float32,
+    _ description: ConvolutionDescription, _ precision: Precision = .float32, points: Int = 6,
     schedule: WinogradConvolution.Schedule? = nil
   ) -> WinogradConvolution? {
-    WinogradConvolution(description, precision, on: runtime, schedule: schedule)
+    WinogradConvolution(description, precision, points: points, on: runtime, schedule: schedule)
   }
 
   /// The same by panels of weights.

@@ -93,13 +93,6 @@ struct `Inference in bfloat16` {
     #expect(written == found.array)
   }
 
-  @Test func `convolutions with a sum are not computed by Winograd's algorithm`() throws {
-    let description = convolution(batch: 2, 128, 128, input: [28, 28], kernel: 3, pad: 1)
-    let operation = try #require(
-      engine.fusedConvolution(.init(convolution: description, hasScale: false, hasAddend: true, slope: 0)))
-    #expect((operation as? any Explained)?.kernel?.contains("bf16") == true)
-  }
-
   @Test(arguments: [1, 3, 5, 64], [false, true])
   func `inner products give what float32 gives, nearly`(rows: Int, isTransposed: Bool) {
     for (inputs, outputs) in [(1, 1), (75, 10), (512, 100), (1030, 67)] {

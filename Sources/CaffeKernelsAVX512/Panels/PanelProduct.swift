@@ -6,7 +6,7 @@ internal import CaffeKernels
 ///     y[o, p] = start[o, p] + Σ_c w[c, o] · x[c, p]
 ///
 /// All sums stay in registers until they are finished. What is read next is fetched into the caches meanwhile.
-struct PanelProduct<Values: PanelValues> {
+struct PanelProduct<Values: StoredValues> {
   /// At most 14 pixels, in blocks of 16 channels.
   let source: UnsafePointer<Float>
   /// Lanes from one block to the next.

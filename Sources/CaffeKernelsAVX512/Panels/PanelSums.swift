@@ -30,7 +30,7 @@ extension PixelRuns {
   }
 
   @inline(__always)
-  private func multiply<Values: PanelValues>(
+  private func multiply<Values: StoredValues>(
     _: Values.Type, _ source: UnsafePointer<Float>, _ sourceItemStride: Int, _ weights: UnsafePointer<Float>,
     _ pairs: Range<Int>, _ runs: Range<Int>, _ chunk: Int, _ depth: Int, _ sums: UnsafeMutablePointer<Float>,
     _ epilogue: Epilogue, _ destination: UnsafeMutablePointer<Float>, _ destinationItemStride: Int
@@ -60,7 +60,7 @@ extension PixelRuns {
 }
 
 /// Some runs for one pair of blocks of outputs.
-private struct PairProduct<Values: PanelValues> {
+private struct PairProduct<Values: StoredValues> {
   let runs: PixelRuns
   let range: Range<Int>
   let source: UnsafePointer<Float>

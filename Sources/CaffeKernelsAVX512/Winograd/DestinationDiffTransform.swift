@@ -112,7 +112,7 @@ private func transformTile(
 private func diffTransform(
   _ y0: Vector, _ y1: Vector, _ y2: Vector, _ y3: Vector, size: Int
 ) -> (Vector, Vector, Vector, Vector, Vector, Vector) {
-  let (a, b, a2, b2) = (Points.a, Points.b, Points.a2, Points.b2)
+  let (a, b, a2, b2) = (SixPoints.a, SixPoints.b, SixPoints.a2, SixPoints.b2)
   if size == 2 {
     return (
       y0, y0.addingProduct(a, y1), y0.addingProduct(-a, y1), y0.addingProduct(b, y1), y0.addingProduct(-b, y1), y1

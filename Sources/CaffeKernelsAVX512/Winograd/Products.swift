@@ -1,7 +1,7 @@
 public import CaffeKernels
 
 extension WinogradTiles {
-  /// Multiplies transformed tiles by transformed weights, for all 36 places.
+  /// Multiplies transformed tiles by transformed weights, for all places.
   ///
   /// - Parameters:
   ///   - source: The transformed source, with all blocks of `channels`.
@@ -9,7 +9,7 @@ extension WinogradTiles {
   ///   - pairs: The pairs of blocks of outputs that are wanted.
   ///   - destination: The transformed destination.
   ///   - tileCount: How many tiles there are, in source and destination.
-  public static func multiply(
+  public func multiply(
     _ source: UnsafePointer<Float>, sourcePlace: Int, weights: UnsafePointer<Float>, channels: Int, outputBlocks: Int,
     pairs: Range<Int>, into destination: UnsafeMutablePointer<Float>, destinationPlace: Int, tileCount: Int
   ) {
@@ -17,7 +17,7 @@ extension WinogradTiles {
     var place = 0
     while place < places {
       let v = source + place &* sourcePlace
-      let u = weights + place &* weightsPlace(channels: channels, outputs: outputBlocks &* 16)
+      let u = weights + place &* Self.weightsPlace(channels: channels, outputs: outputBlocks &* 16)
       let m = destination + place &* destinationPlace
       var pair = pairs.lowerBound
       while pair < pairs.upperBound {

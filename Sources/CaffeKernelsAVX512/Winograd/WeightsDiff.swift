@@ -165,7 +165,7 @@ private func transformFilters(
 private func filterDiffTransform(
   _ u0: Vector, _ u1: Vector, _ u2: Vector, _ u3: Vector, _ u4: Vector, _ u5: Vector, size: Int
 ) -> (Vector, Vector, Vector, Vector, Vector) {
-  let (a, b, a2, b2) = (Points.a, Points.b, Points.a2, Points.b2)
+  let (a, b, a2, b2) = (SixPoints.a, SixPoints.b, SixPoints.a2, SixPoints.b2)
   let scaleA = 1 / (2 * a2 * (a2 - b2))
   let scaleB = 1 / (2 * b2 * (b2 - a2))
   let evenA = (u1 + u2) * scaleA

@@ -2,12 +2,12 @@ public import CaffeKernels
 
 extension WinogradTiles {
   /// Transforms filters for some pairs of blocks of outputs.
-  public static func transformWeights(
-    _ weights: UnsafePointer<Float>, in order: FilterOrder, kernel: Int, channels: Int, outputs: Int,
+  public func transformWeights(
+    _ weights: UnsafePointer<Float>, in order: FilterOrder, channels: Int, outputs: Int,
     pairs: Range<Int>, into transformed: UnsafeMutablePointer<Float>
   ) {
     let blocks = (outputs &+ 15) / 16
-    let place = weightsPlace(channels: channels, outputs: outputs)
+    let place = Self.weightsPlace(channels: channels, outputs: outputs)
     let taps = kernel &* kernel
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 25 * 16) { taken in
       let taken = taken.baseAddress!
@@ -28,7 +28,9 @@ extension WinogradTiles {
             }
           }
           let u = target + channel &* width
-          if kernel == 3 {
+          if points == 4 {
+            transformSmallFilters(taken, into: u, place: place)
+          } else if kernel == 3 {
             transformFilters(size: 3, taken, into: u, place: place)
           } else {
             transformFilters(size: 5, taken, into: u, place: place)
@@ -76,7 +78,7 @@ private func transformFilters(
 private func filterTransform(
   _ g0: Vector, _ g1: Vector, _ g2: Vector, _ g3: Vector, _ g4: Vector, size: Int
 ) -> (Vector, Vector, Vector, Vector, Vector, Vector) {
-  let (a, b, a2, b2) = (Points.a, Points.b, Points.a2, Points.b2)
+  let (a, b, a2, b2) = (SixPoints.a, SixPoints.b, SixPoints.a2, SixPoints.b2)
   var evenA = g0.addingProduct(a2, g2)
   var oddA = a * g1
   var evenB = g0.addingProduct(b2, g2)
@@ -95,4 +97,36 @@ private func filterTransform(
     (evenB + oddB) * scaleB, (evenB - oddB) * scaleB,
     size == 5 ? g4 : g2
   )
+}
+
+/// The same for filters of 3×3 at 4 points.
+@inline(__always)
+private func transformSmallFilters(
+  _ filters: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>, place: Int
+) {
+  var half = InlineArray<12, Vector> { _ in .zero }
+  unrolled(3) { x in
+    let t = smallFilterTransform(filters.load(x &* 16), filters.load((3 &+ x) &* 16), filters.load((6 &+ x) &* 16))
+    half[x] = t.0
+    half[3 &+ x] = t.1
+    half[6 &+ x] = t.2
+    half[9 &+ x] = t.3
+  }
+  unrolled(4) { y in
+    let row = y &* 3
+    let t = smallFilterTransform(half[row], half[row &+ 1], half[row &+ 2])
+    let u = target + y &* 4 &* place
+    u.store(t.0, 0)
+    u.store(t.1, place)
+    u.store(t.2, 2 &* place)
+    u.store(t.3, 3 &* place)
+  }
+}
+
+@inline(__always)
+private func smallFilterTransform(
+  _ g0: Vector, _ g1: Vector, _ g2: Vector
+) -> (Vector, Vector, Vector, Vector) {
+  let even = g0 + g2
+  return (-g0, (even + g1) * 0.5, (even - g1) * 0.5, g2)
 }

@@ -19,9 +19,10 @@ final class FusedBlockedConvolution: FusedConvolutionMethod {
   ) {
     let convolution = description.convolution
     let threads = runtime.threads
-    if kernels.winograd, precision == .float32 || !description.hasAddend,
-      WinogradConvolution.isWorthwhile(convolution, precision, threads: threads, panels: kernels.panels),
-      let winograd = WinogradConvolution(convolution, precision, on: runtime, mayTransformWeights: true)
+    if kernels.winograd,
+      let points = WinogradConvolution.bestPoints(convolution, precision, threads: threads, panels: kernels.panels),
+      let winograd = WinogradConvolution(
+        convolution, precision, points: points, on: runtime, mayTransformWeights: true)
     {
       self.init(description, precision, by: winograd, on: runtime)
     } else if kernels.panels, PanelConvolution.isWorthwhile(convolution, precision, threads: threads),

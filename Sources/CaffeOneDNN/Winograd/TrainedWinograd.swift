@@ -21,7 +21,7 @@ final class TrainedWinograd {
   /// Nil if the pass cannot be computed so, or is faster computed directly.
   init?(_ description: ConvolutionDescription, gradient isGradient: Bool, on runtime: Runtime) {
     let pass = isGradient ? Self.gradient(description) : description
-    guard let pass, WinogradConvolution.isWorthwhile(pass, threads: runtime.threads, packs: true),
+    guard let pass, WinogradConvolution.bestPoints(pass, threads: runtime.threads, packs: true) != nil,
       let winograd = WinogradConvolution(pass, on: runtime),
       let source = try? Layout.blocked(pass.source.dimensions, of: 16),
       let destination = try? Layout.blocked(pass.destination.dimensions, of: 16)

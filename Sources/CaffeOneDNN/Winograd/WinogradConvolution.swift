@@ -27,12 +27,16 @@ package final class WinogradConvolution: BlockedConvolution {
 
   /// Nil if the convolution has another form or the processor lacks the instructions.
   ///
-  /// - Parameter mayTransformWeights: whether weights may be transformed anew in each pass, rather than once by `pack`.
+  /// - Parameters:
+  ///   - points: those of the tiles, 6 or for kernels of 3×3 also 4.
+  ///   - mayTransformWeights: whether weights may be transformed anew in each pass, rather than once by `pack`.
   init?(
-    _ description: ConvolutionDescription, _ precision: Precision = .float32, on runtime: Runtime,
+    _ description: ConvolutionDescription, _ precision: Precision = .float32, points: Int = 6, on runtime: Runtime,
     schedule: Schedule? = nil, mayTransformWeights: Bool = false
   ) {
-    guard let tiles = Self.tiles(description), Instructions.hasAVX512 else { return nil }
+    guard let tiles = Self.tiles(description, points: points), Instructions.hasAVX512,
+      precision == .float32 || Instructions.hasBFloat16
+    else { return nil }
     self.description = description
     self.precision = precision
     self.runtime = runtime
@@ -43,21 +47,20 @@ package final class WinogradConvolution: BlockedConvolution {
     self.schedule =
       schedule
       ?? Schedule(
-        tiles: tiles.count, channels: channels, outputs: outputs, threads: threads,
-        mayTransformWeights: mayTransformWeights)
+        tiles, channels: channels, outputs: outputs, threads: threads, mayTransformWeights: mayTransformWeights)
     runtime.reserveScratch(scratchCount * MemoryLayout<Float>.stride)
   }
 
-  static func tiles(_ description: ConvolutionDescription) -> WinogradTiles? {
+  static func tiles(_ description: ConvolutionDescription, points: Int) -> WinogradTiles? {
     let group = description.group
-    guard description.kernel == [3, 3] || description.kernel == [5, 5], description.stride == [1, 1],
+    guard description.kernel == [3, 3] || (description.kernel == [5, 5] && points == 6), description.stride == [1, 1],
       description.dilation == [1, 1], description.batch > 0, description.output.allSatisfy({ $0 > 0 }),
       group == 1 || (description.channels / group % 16 == 0 && description.outputs / group % 16 == 0)
     else { return nil }
     return WinogradTiles(
       batch: description.batch, inputHeight: description.input[0], inputWidth: description.input[1],
       outputHeight: description.output[0], outputWidth: description.output[1], kernel: description.kernel[0],
-      padTop: description.pad[0], padLeft: description.pad[1])
+      points: points, padTop: description.pad[0], padLeft: description.pad[1])
   }
 
   // MARK: Weights
@@ -65,7 +68,7 @@ package final class WinogradConvolution: BlockedConvolution {
   package var packedCount: Int {
     let blocks = outputBlocks * sourceBlocks * tiles.kernel * tiles.kernel * 256
     return description.group
-      * (transformsWeights ? blocks : WinogradTiles.transformedWeights(channels: channels, outputs: outputs))
+      * (transformsWeights ? blocks : tiles.transformedWeights(channels: channels, outputs: outputs))
   }
 
   package func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
@@ -92,8 +95,8 @@ package final class WinogradConvolution: BlockedConvolution {
         let filters = weights + group * outputs * channels * kernel * kernel
         let target = packed + group * packedCount / description.group
         runtime.parallelFor(outputPairs, grain: 1) {
-          WinogradTiles.transformWeights(
-            filters, in: order, kernel: kernel, channels: channels, outputs: outputs, pairs: $0, into: target)
+          tiles.transformWeights(
+            filters, in: order, channels: channels, outputs: outputs, pairs: $0, into: target)
         }
       }
     #endif
@@ -124,11 +127,11 @@ package final class WinogradConvolution: BlockedConvolution {
   private var sharesPlaces: Bool { schedule.division == .tiles }
   /// For one chunk.
   private var transformedCount: Int {
-    sharesPlaces ? (WinogradTiles.places + 1) * sourcePlace : WinogradTiles.places * (sourcePlace + destinationPlace)
+    sharesPlaces ? (tiles.places + 1) * sourcePlace : tiles.places * (sourcePlace + destinationPlace)
   }
   /// Where the transformed source and the sums begin in the memory of a chunk.
   private var sourceOffset: Int { sharesPlaces ? sourcePlace : 0 }
-  private var sumsOffset: Int { sharesPlaces ? 0 : WinogradTiles.places * sourcePlace }
+  private var sumsOffset: Int { sharesPlaces ? 0 : tiles.places * sourcePlace }
   private var scratchCount: Int {
     switch schedule.division {
     case .tiles: transformedCount * threads
@@ -137,10 +140,10 @@ package final class WinogradConvolution: BlockedConvolution {
   }
   /// Of how many pairs of blocks of outputs a thread transforms the weights at a time, and the floats that these are.
   private var piecePairs: Int {
-    let pair = WinogradTiles.transformedWeights(channels: channels, outputs: 32) * MemoryLayout<Float>.stride
+    let pair = tiles.transformedWeights(channels: channels, outputs: 32) * MemoryLayout<Float>.stride
     return max(1, min(Schedule.pieceBytes / pair, outputPairs))
   }
-  private var pieceCount: Int { WinogradTiles.transformedWeights(channels: channels, outputs: 32 * piecePairs) }
+  private var pieceCount: Int { tiles.transformedWeights(channels: channels, outputs: 32 * piecePairs) }
 
   private var isNarrow: Bool { precision == .bfloat16 }
   /// Of one value of the activations, in bytes.
@@ -150,7 +153,6 @@ package final class WinogradConvolution: BlockedConvolution {
     _ source: UnsafeRawPointer, sourceItemStride: Int, packed: UnsafePointer<Float>, epilogue: Epilogue,
     into destination: UnsafeMutableRawPointer, destinationItemStride: Int
   ) {
-    precondition(!isNarrow || epilogue.addend == nil, "Winograd's algorithm adds nothing to narrow values")
     let pixels = (
       source: description.input[0] * description.input[1], destination: description.output[0] * description.output[1]
     )
@@ -159,7 +161,10 @@ package final class WinogradConvolution: BlockedConvolution {
       var epilogue = epilogue
       epilogue.scale = epilogue.scale.map { $0 + group * outputs }
       epilogue.shift = epilogue.shift.map { $0 + group * outputs }
-      epilogue.addend = epilogue.addend.map { $0 + group * outputs * pixels.destination }
+      epilogue.addend = epilogue.addend.map {
+        UnsafeRawPointer($0).advanced(by: group * outputs * pixels.destination * width)
+          .assumingMemoryBound(to: Float.self)
+      }
       let pass = Pass(
         source: source + group * channels * pixels.source * width, sourceItemStride: sourceItemStride,
         weights: weights(packed, of: group), epilogue: epilogue,
@@ -251,7 +256,7 @@ package final class WinogradConvolution: BlockedConvolution {
       let sums = scratch + sumsOffset
       switch pass.weights {
       case .packed(let weights):
-        WinogradTiles.multiply(
+        tiles.multiply(
           scratch + sourceOffset, sourcePlace: sourcePlace, weights: weights, channels: channels,
           outputBlocks: outputBlocks, pairs: pairs, into: sums, destinationPlace: destinationPlace,
           tileCount: chunk.count)
@@ -259,10 +264,10 @@ package final class WinogradConvolution: BlockedConvolution {
         for first in stride(from: pairs.lowerBound, to: pairs.upperBound, by: piecePairs) {
           let count = min(piecePairs, pairs.upperBound - first)
           let outputs = min(32 * count, outputs - 32 * first)
-          WinogradTiles.transformWeights(
-            filters + order.output.offset(32 * first), in: order, kernel: tiles.kernel, channels: channels,
+          tiles.transformWeights(
+            filters + order.output.offset(32 * first), in: order, channels: channels,
             outputs: outputs, pairs: 0..<count, into: piece!)
-          WinogradTiles.multiply(
+          tiles.multiply(
             scratch + sourceOffset, sourcePlace: sourcePlace, weights: piece!, channels: channels,
             outputBlocks: (outputs + 15) / 16, pairs: 0..<count, into: sums + first * chunk.count * 32,
             destinationPlace: destinationPlace, tileCount: chunk.count)
@@ -296,21 +301,22 @@ extension WinogradConvolution {
       self.transformsWeights = transformsWeights
     }
 
-    init(tiles: Int, channels: Int, outputs: Int, threads: Int, mayTransformWeights: Bool) {
-      let weights = WinogradTiles.transformedWeights(channels: channels, outputs: outputs) * MemoryLayout<Float>.stride
-      let source = WinogradTiles.places * tiles * channels * MemoryLayout<Float>.stride
+    init(_ tiles: WinogradTiles, channels: Int, outputs: Int, threads: Int, mayTransformWeights: Bool) {
+      let count = tiles.count
+      let weights = tiles.transformedWeights(channels: channels, outputs: outputs) * MemoryLayout<Float>.stride
+      let source = tiles.places * count * channels * MemoryLayout<Float>.stride
       // Few tiles, which are all transformed at once and stay in a cache, meet many weights: to transform these takes no longer
       // than to read four times as much.
-      if mayTransformWeights, weights > 8 << 20, source <= 8 << 20, tiles <= 196 {
-        self.init(division: .outputs, chunk: tiles, transformsWeights: true)
-      } else if weights > 12 << 20 || (weights > 2 << 20 && tiles < 14 * threads) {
+      if mayTransformWeights, tiles.points == 6, weights > 8 << 20, source <= 8 << 20, count <= 196 {
+        self.init(division: .outputs, chunk: count, transformsWeights: true)
+      } else if weights > 12 << 20 || (weights > 2 << 20 && count < 14 * threads) {
         // Large weights are read from memory: each thread had better read only its own.
-        self.init(division: .outputs, chunk: min(196, tiles))
+        self.init(division: .outputs, chunk: min(196, count))
       } else {
         // As many tiles as stay in a cache of a megabyte; for weights that do not stay there, more.
-        let tile = WinogradTiles.places * (max(channels, outputs) + 15) / 16 * 64
+        let tile = tiles.places * (max(channels, outputs) + 15) / 16 * 64
         let chunk = weights > 4 << 20 ? 56 : min(max(700_000 / tile, 28), 112)
-        self.init(division: .tiles, chunk: min(chunk, tiles))
+        self.init(division: .tiles, chunk: min(chunk, count))
       }
     }
   }

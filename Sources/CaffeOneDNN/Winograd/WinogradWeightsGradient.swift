@@ -29,10 +29,10 @@ final class WinogradWeightsGradient {
   private var sourcePlace: Int { WinogradTiles.place(vectors: sourceBlocks * chunk) }
   private var diffPlace: Int { WinogradTiles.place(vectors: outputBlocks * chunk) }
   // What lies where in the scratch memory.
-  private var diffOffset: Int { WinogradTiles.places * sourcePlace }
-  private var weightsOffset: Int { diffOffset + WinogradTiles.places * diffPlace }
+  private var diffOffset: Int { tiles.places * sourcePlace }
+  private var weightsOffset: Int { diffOffset + tiles.places * diffPlace }
   private var sumsOffset: Int {
-    weightsOffset + WinogradTiles.transformedWeights(channels: channels, outputs: outputs)
+    weightsOffset + tiles.transformedWeights(channels: channels, outputs: outputs)
   }
 
   /// Nil if the gradient cannot be computed so, or is faster computed directly.
@@ -41,7 +41,7 @@ final class WinogradWeightsGradient {
     channels = description.channels / group
     outputs = description.outputs / group
     let dimensions = (group > 1 ? [group] : []) + [outputs, channels] + description.kernel
-    guard Instructions.hasAVX512, channels % 16 == 0, let tiles = WinogradConvolution.tiles(description),
+    guard Instructions.hasAVX512, channels % 16 == 0, let tiles = WinogradConvolution.tiles(description, points: 6),
       WinogradConvolution.isWorthwhileForWeights(description, threads: runtime.threads, chunk: Self.chunk),
       let source = try? Layout.blocked(description.source.dimensions, of: 16),
       let destination = try? Layout.blocked(description.destination.dimensions, of: 16),
@@ -107,7 +107,7 @@ final class WinogradWeightsGradient {
             into: scratch + diffOffset + start * 16, tileCount: count, place: diffPlace,
             sums: db == nil ? nil : sums + shares.lowerBound * lanes)
         }
-        runtime.parallelFor(WinogradTiles.places, grain: 1) {
+        runtime.parallelFor(tiles.places, grain: 1) {
           WinogradTiles.correlate(
             scratch, sourcePlace: sourcePlace, scratch + diffOffset, diffPlace: diffPlace, tileCount: count,
             channels: channels, outputBlocks: outputBlocks, places: $0, into: scratch + weightsOffset, adds: first > 0)

@@ -3,6 +3,8 @@ import CaffeKernels
 import CaffeOneDNN
 import Testing
 
+private let hasBFloat16 = (try? OneDNNEngine().use(.bfloat16)) != nil
+
 @Suite struct `Winograd convolution` {
   static let descriptions = [
     convolution(16, 16, input: [8, 8], kernel: 3, pad: 1),
@@ -28,18 +30,20 @@ import Testing
 
   @Test(arguments: descriptions, schedules)
   func `agrees with the reference`(description: ConvolutionDescription, schedule: WinogradConvolution.Schedule?) {
-    for threads in [1, 3] {
+    for (threads, points) in [(1, 6), (3, 6), (1, 4), (3, 4)] where points == 6 || description.kernel == [3, 3] {
       guard
-        let operation = OneDNNEngine(threads: threads).winogradConvolution(description, schedule: schedule)
+        let operation = OneDNNEngine(threads: threads).winogradConvolution(
+          description, points: points, schedule: schedule)
       else { return }
       let operands = BlockedOperands(description)
-      expectClose(operands.run(operation), operands.plain, tolerance: 1e-4, "\(threads) threads")
+      expectClose(operands.run(operation), operands.plain, tolerance: 1e-4, "\(threads) threads, \(points) points")
     }
   }
 
   @Test(arguments: [descriptions[4], descriptions[8], descriptions[7]])
   func `applies scale, shift, addend and rectifier in one pass`(description: ConvolutionDescription) throws {
-    guard let operation = OneDNNEngine().winogradConvolution(description) else { return }
+    let points = description.batch == 1 ? 4 : 6
+    guard let operation = OneDNNEngine().winogradConvolution(description, points: points) else { return }
     var operands = BlockedOperands(description)
     operands.scale = randomBuffer(description.outputs, seed: 11).array
     operands.addend = randomBuffer(description.destination.count, seed: 12).array
@@ -72,19 +76,25 @@ import Testing
     #expect(result.contains { !$0.isNaN })
   }
 
-  @Test(arguments: descriptions)
+  @Test(.enabled(if: hasBFloat16, "this processor has no instructions for bfloat16"), arguments: descriptions)
   func `rounds to bfloat16 what it computes in float32`(description: ConvolutionDescription) throws {
     let engine = OneDNNEngine()
-    guard let wide = engine.winogradConvolution(description) else { return }
-    let narrow = try #require(engine.winogradConvolution(description, .bfloat16))
-    var operands = BlockedOperands(description)
-    operands.source = operands.source.map(roundedToBFloat16)
-    operands.negativeSlope = 0.1
-    let expected = operands.run(wide).map(roundedToBFloat16)
-    let differences = zip(operands.run(narrow, .bfloat16), expected).filter { $0 != $1 }
-    #expect(differences.isEmpty, "\(differences.prefix(5)) of \(expected.count)")
-    operands.source[0] = .nan
-    #expect(operands.run(narrow, .bfloat16).map(\.isNaN) == operands.run(wide).map(\.isNaN))
+    for points in [6, 4] where points == 6 || description.kernel == [3, 3] {
+      let wide = try #require(engine.winogradConvolution(description, points: points))
+      let narrow = try #require(engine.winogradConvolution(description, .bfloat16, points: points))
+      var operands = BlockedOperands(description)
+      operands.addend = randomBuffer(description.destination.count, seed: 12).array
+      // Filters are transformed as they are.
+      let weights = operands.weights
+      operands = operands.rounded
+      operands.weights = weights
+      operands.negativeSlope = 0.1
+      let expected = operands.run(wide).map(roundedToBFloat16)
+      let differences = zip(operands.run(narrow, .bfloat16), expected).filter { $0 != $1 }
+      #expect(differences.isEmpty, "\(differences.prefix(5)) of \(expected.count)")
+      operands.source[0] = .nan
+      #expect(operands.run(narrow, .bfloat16).map(\.isNaN) == operands.run(wide).map(\.isNaN))
+    }
   }
 
   @Test func `is exact to a few units in the last place`() {

@@ -1,9 +1,9 @@
 internal import CInstructions
 
-/// How panels hold activations and weights: in *lanes* of 32 bits.
+/// How activations, and the weights of panels, are stored: in *lanes* of 32 bits.
 ///
 /// Sums are float32 always.
-protocol PanelValues {
+protocol StoredValues {
   /// The lanes of 16 channels.
   static var blockLanes: Int { get }
   /// Adds, for each lane, the product of what it holds.
@@ -15,7 +15,7 @@ protocol PanelValues {
 }
 
 /// A channel in each lane.
-enum FloatLanes: PanelValues {
+enum FloatLanes: StoredValues {
   @inline(__always)
   static var blockLanes: Int { 16 }
 
@@ -32,7 +32,7 @@ enum FloatLanes: PanelValues {
 }
 
 /// Two channels in bfloat16 in each lane. Only for processors with the part BF16 of AVX-512.
-enum BFloat16Lanes: PanelValues {
+enum BFloat16Lanes: StoredValues {
   @inline(__always)
   static var blockLanes: Int { 8 }
 
