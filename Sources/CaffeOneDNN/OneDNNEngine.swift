@@ -13,12 +13,14 @@ public final class OneDNNEngine: Engine {
   let runtime: Runtime
   private let reference = ReferenceEngine()
 
-  /// - Parameter threads: how many threads compute; by default OpenMP decides, which takes all processors unless
-  ///   `OMP_NUM_THREADS` says otherwise.
-  /// - Parameter winograd: whether convolutions may be computed by Winograd's algorithm, which rounds otherwise: results differ
-  ///   by less than 1e-5 of the largest.
-  /// - Parameter panels: whether our own kernels may compute convolutions in inference directly, which oneDNN otherwise does.
-  public init(threads: Int? = nil, winograd: Bool = true, panels: Bool = true) {
+  /// - Parameters:
+  ///   - threads: how many threads compute; by default OpenMP decides, which takes all processors unless `OMP_NUM_THREADS` says
+  ///     otherwise.
+  ///   - winograd: whether convolutions may be computed by Winograd's algorithm, which rounds otherwise: results differ by less
+  ///     than 1e-5 of the largest. By default yes, unless the environment says `CAFFE_WINOGRAD=0`.
+  ///   - panels: whether our own kernels may compute convolutions in inference directly, which oneDNN otherwise does. By default
+  ///     yes, unless the environment says `CAFFE_PANELS=0`.
+  public init(threads: Int? = nil, winograd: Bool? = nil, panels: Bool? = nil) {
     kernels = KernelChoice(winograd: winograd, panels: panels)
     runtime = Runtime(threads: threads)
   }

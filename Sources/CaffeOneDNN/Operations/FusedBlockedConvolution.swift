@@ -103,9 +103,3 @@ final class FusedBlockedConvolution: FusedConvolutionMethod {
     return UnsafePointer(values)
   }
 }
-
-/// Which kernels of our own may compute convolutions.
-struct KernelChoice {
-  var winograd = false
-  var panels = false
-}

@@ -18,7 +18,7 @@ final class FusedPaddedPointwise: FusedConvolutionMethod {
   /// - Parameter kernels: which of ours may compute what lies inside.
   init?(
     _ description: FusedConvolutionDescription, _ precision: Precision = .float32,
-    kernels: KernelChoice = KernelChoice(),
+    kernels: KernelChoice = .none,
     on runtime: Runtime
   ) {
     var bare = description

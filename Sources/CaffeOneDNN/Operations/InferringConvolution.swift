@@ -11,7 +11,7 @@ final class InferringConvolution: ConvolutionOperation, Explained {
   private lazy var narrow: OneDNNFusedConvolution? = {
     let alone = FusedConvolutionDescription(
       convolution: description, hasScale: false, hasAddend: false, slope: nil)
-    return try? OneDNNFusedConvolution(alone, .bfloat16, KernelChoice(), on: runtime)
+    return try? OneDNNFusedConvolution(alone, .bfloat16, .none, on: runtime)
   }()
   private lazy var exact = makeExact()
 

@@ -53,6 +53,27 @@ import Testing
     #expect(Set(layers).count == layers.count)
   }
 
+  @Test func `leaves out kernels that the environment forbids`() throws {
+    let folder = try Scratch()
+    try folder.write(
+      """
+      layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 64 dim: 28 dim: 28 } } }
+      layer { name: "a" type: "Convolution" bottom: "x" top: "a" convolution_param { num_output: 64 kernel_size: 3 pad: 1 } }
+      layer { name: "b" type: "Convolution" bottom: "a" top: "b" convolution_param { num_output: 64 kernel_size: 1 } }
+      """, to: "net.prototxt")
+    func kernels(_ environment: [String: String]) throws -> [String] {
+      let run = try Run(
+        "time", "-model", "net.prototxt", "-iterations", "2", "-phase", "TEST", in: folder.url, environment: environment
+      )
+      #expect(run.status == 0)
+      return ["winograd", "panels"].filter { kernel in run.messages.contains { $0.contains(" \(kernel) ") } }
+    }
+    // Processors without AVX-512 have neither.
+    let all = try kernels([:])
+    #expect(try kernels(["CAFFE_WINOGRAD": "0"]) == all.filter { $0 != "winograd" })
+    #expect(try kernels(["CAFFE_PANELS": "off", "CAFFE_WINOGRAD": "1"]) == all.filter { $0 != "panels" })
+  }
+
   @Test func `writes a profile that trace viewers read`() throws {
     let folder = try Scratch(withFixtures: true)
     let run = try Run(
