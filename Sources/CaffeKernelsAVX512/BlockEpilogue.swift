@@ -43,9 +43,9 @@ struct BlockEpilogue {
   /// Whether `raised` does what `finished` does.
   var isSimple: Bool { !isPartial && rectification != .slope }
 
-  /// All rectifications but by a slope, without asking which.
+  /// All rectifications but by a slope, without asking which, in one instruction. What is not a number stays so.
   @inline(__always)
-  func raised(_ y: Vector) -> Vector { y.replacing(with: floor, where: y .<= floor) }
+  func raised(_ y: Vector) -> Vector { y.replacing(with: floor, where: y .< floor) }
 
   @inline(__always)
   func sloped(_ y: Vector) -> Vector {
