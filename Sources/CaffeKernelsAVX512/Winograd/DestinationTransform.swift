@@ -1,3 +1,4 @@
+internal import CInstructions
 public import CaffeKernels
 
 extension WinogradTiles {
@@ -67,6 +68,14 @@ private struct DestinationTransform {
         let columns = min(size, width &- x0)
         let target = plane + (position.item &* (itemStride &* lanes / 16) &+ offset)
         let sums = addend.map { $0 + (position.item &* (epilogue.addendItemStride &* lanes / 16) &+ offset) }
+        // Where the tile after the next one is going to be written.
+        @inline(__always) func fetch(_ y: Int) {
+          guard y < rows else { return }
+          let place = target + (y &* width &+ 2 &* size) &* lanes
+          @inline(__always) func fetchPixel(_ x: Int) { caffe_prefetch_for_writing(place + x &* lanes) }
+          unrolled(size, fetchPixel)
+        }
+        unrolled(size, fetch)
         let result = destinationTile(points: points, size: size, source, place: place)
         @inline(__always) func storeRow(_ y: Int) {
           guard y < rows else { return }
