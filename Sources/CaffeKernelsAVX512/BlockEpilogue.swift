@@ -43,7 +43,8 @@ struct BlockEpilogue {
   /// Whether `raised` does what `finished` does.
   var isSimple: Bool { !isPartial && rectification != .slope }
 
-  /// All rectifications but by a slope, without asking which, in one instruction. What is not a number stays so.
+  /// All rectifications but by a slope, without asking which, in one instruction. What is not a number stays so, and so
+  /// does the sign of a zero, as in the original.
   @inline(__always)
   func raised(_ y: Vector) -> Vector { y.replacing(with: floor, where: y .< floor) }
 
@@ -57,12 +58,7 @@ struct BlockEpilogue {
   /// What is scaled, and has its addend, as it is stored.
   @inline(__always)
   func finished(_ y: Vector) -> Vector {
-    var y = y
-    switch rectification {
-    case .none: break
-    case .zero: y = y.rectified
-    case .slope: y = sloped(y)
-    }
+    var y = rectification == .slope ? sloped(y) : raised(y)
     // Padding stays zero even where a sum is not a number.
     if isPartial { y = Vector.zero.replacing(with: y, where: valid) }
     return y

@@ -5,7 +5,7 @@
 #endif
 
 /// Which kernels of our own may compute convolutions.
-struct KernelChoice: Equatable {
+struct KernelChoice {
   var winograd: Bool
   var panels: Bool
 
@@ -18,13 +18,13 @@ struct KernelChoice: Equatable {
 
   /// What is not said here is as the environment says: `CAFFE_WINOGRAD` and `CAFFE_PANELS` forbid kernels by 0, "no", "off" or
   /// "false".
-  init(winograd: Bool?, panels: Bool?, environment: (String) -> String? = Self.environmentVariable) {
-    func mayUse(_ kernels: String) -> Bool {
-      guard let value = environment("CAFFE_" + kernels) else { return true }
-      return !["0", "f", "n", "false", "no", "off"].contains(value.lowercased())
-    }
-    self.init(winograd: winograd ?? mayUse("WINOGRAD"), panels: panels ?? mayUse("PANELS"))
+  init(winograd: Bool?, panels: Bool?) {
+    self.init(
+      winograd: winograd ?? !Self.isForbidden("CAFFE_WINOGRAD"), panels: panels ?? !Self.isForbidden("CAFFE_PANELS"))
   }
 
-  private static func environmentVariable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+  private static func isForbidden(_ variable: String) -> Bool {
+    guard let value = getenv(variable) else { return false }
+    return ["0", "f", "n", "false", "no", "off"].contains(String(cString: value).lowercased())
+  }
 }

@@ -6,25 +6,22 @@ extension PanelConvolution {
   static func isWorthwhile(
     _ description: ConvolutionDescription, _ precision: Precision = .float32, threads: Int
   ) -> Bool {
-    guard precision == .float32 || !Instructions.hasTiles,
-      let seconds = seconds(description, precision, threads: threads)
-    else { return false }
+    guard let seconds = seconds(description, precision, threads: threads) else { return false }
     // oneDNN's kernels of single pixels wait for their weights, whatever the width; none was found faster than ours.
     return (description.kernel == [1, 1] && description.pad == [0, 0])
       || seconds < DirectEstimate.seconds(description, precision, threads: threads)
   }
 
-  /// An estimate; nil for convolutions that leave registers idle, which oneDNN does better.
+  /// An estimate; nil for convolutions that leave registers idle, and in bfloat16 on processors with AMX: oneDNN does these better.
   static func seconds(
     _ description: ConvolutionDescription, _ precision: Precision = .float32, threads: Int
   ) -> Double? {
-    guard let runs = runs(description, precision), description.channels >= 32, description.outputs > 16, runs.width >= 6
-    else {
-      return nil
-    }
+    let isNarrow = precision == .bfloat16
+    guard let runs = runs(description, precision), description.channels >= 32, description.outputs > 16,
+      runs.width >= 6, !(isNarrow && Instructions.hasTiles)
+    else { return nil }
     let threads = Double(threads)
     let filling = Double(description.outputs) / Double(runs.outputPairs * 32)
-    let isNarrow = precision == .bfloat16
     // For each tap, sums are fetched and put back: a delay if there are few products between.
     let turning = isNarrow && runs.taps > 1 ? 4 / Double(runs.lanes) : 0
     let rate = isNarrow ? 505e9 : 245e9

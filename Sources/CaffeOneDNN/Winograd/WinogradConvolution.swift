@@ -306,7 +306,7 @@ extension WinogradConvolution {
       let weights = tiles.transformedWeights(channels: channels, outputs: outputs) * MemoryLayout<Float>.stride
       let source = tiles.places * count * channels * MemoryLayout<Float>.stride
       // Few tiles, which are all transformed at once and stay in a cache, meet many weights: to transform these takes no longer
-      // than to read four times as much.
+      // than to read four times as much. (At 4 points it is not even twice as much.)
       if mayTransformWeights, tiles.points == 6, weights > 8 << 20, source <= 8 << 20, count <= 196 {
         self.init(division: .outputs, chunk: count, transformsWeights: true)
       } else if weights > 12 << 20 || (weights > 2 << 20 && count < 14 * threads) {
