@@ -100,6 +100,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Searching tests that run for longer than the test command may: Scripts/random-nets.
+    .executableTarget(
+      name: "random-nets", dependencies: library + ["CaffeTesting", logging], path: "Sources/RandomNets",
+      swiftSettings: strict),
+
     // Examples: what a user's own program may look like.
     .executableTarget(
       name: "show-digits", dependencies: library + [logging], path: "Examples/mnist/ShowDigits", swiftSettings: strict),

@@ -11,6 +11,12 @@ public enum EngineChoice: String, CaseIterable, Sendable {
   /// What nets use unless told otherwise.
   public static let best = EngineChoice.oneDNN
 
+  /// An engine by its name, in whatever case.
+  public init?(name: String) {
+    guard let choice = Self.allCases.first(where: { $0.rawValue.lowercased() == name.lowercased() }) else { return nil }
+    self = choice
+  }
+
   /// A new engine, for one net.
   public func make() -> any Engine {
     switch self {

@@ -39,15 +39,18 @@ public final class OneDNNEngine: Engine {
 
   public func convolution(_ description: ConvolutionDescription) -> any ConvolutionOperation {
     func exact() -> any ConvolutionOperation {
-      (try? OneDNNConvolution(description, winograd: kernels.winograd, on: runtime))
-        ?? reference.convolution(description)
+      runtime.unlessRefused { () throws(OneDNNError) in
+        try OneDNNConvolution(description, winograd: kernels.winograd, on: runtime)
+      } ?? reference.convolution(description)
     }
     guard precision == .bfloat16 else { return exact() }
     return InferringConvolution(description, on: runtime, otherwise: exact)
   }
 
   public func fusedConvolution(_ description: FusedConvolutionDescription) -> (any FusedConvolutionOperation)? {
-    try? OneDNNFusedConvolution(description, precision, kernels, on: runtime)
+    runtime.unlessRefused { () throws(OneDNNError) in
+      try OneDNNFusedConvolution(description, precision, kernels, on: runtime)
+    }
   }
 
   public func separableConvolution(
@@ -58,6 +61,8 @@ public final class OneDNNEngine: Engine {
     else { return nil }
     return OneDNNSeparableConvolution(description, on: runtime)
   }
+
+  public func takeFailure() -> String? { runtime.takeFailure().map { "\($0)" } }
 
   public func releaseUnusedMemory() { runtime.pool.drain() }
 
@@ -86,16 +91,25 @@ public final class OneDNNEngine: Engine {
   }
 
   public func pooling(_ description: PoolingDescription) -> any PoolingOperation {
-    (try? OneDNNPooling(description, on: runtime)) ?? reference.pooling(description)
+    runtime.unlessRefused { () throws(OneDNNError) in try OneDNNPooling(description, on: runtime) }
+      ?? reference.pooling(description)
   }
 
   public func innerProduct(_ description: InnerProductDescription) -> any InnerProductOperation {
-    if precision == .bfloat16, let product = try? BFloat16InnerProduct(description, on: runtime) { return product }
-    return (try? OneDNNInnerProduct(description, on: runtime)) ?? reference.innerProduct(description)
+    if precision == .bfloat16,
+      let product = runtime.unlessRefused({ () throws(OneDNNError) in
+        try BFloat16InnerProduct(description, on: runtime)
+      })
+    {
+      return product
+    }
+    return runtime.unlessRefused { () throws(OneDNNError) in try OneDNNInnerProduct(description, on: runtime) }
+      ?? reference.innerProduct(description)
   }
 
   public func softmax(_ description: SoftmaxDescription) -> any SoftmaxOperation {
-    (try? OneDNNSoftmax(description, on: runtime)) ?? reference.softmax(description)
+    runtime.unlessRefused { () throws(OneDNNError) in try OneDNNSoftmax(description, on: runtime) }
+      ?? reference.softmax(description)
   }
 
   public func sum(_ description: SumDescription) -> any SumOperation { OneDNNSum(description, on: runtime) }
@@ -103,7 +117,8 @@ public final class OneDNNEngine: Engine {
   public func batchNormalization(
     _ description: BatchNormalizationDescription
   ) -> any BatchNormalizationOperation {
-    (try? OneDNNBatchNormalization(description, on: runtime)) ?? reference.batchNormalization(description)
+    runtime.unlessRefused { () throws(OneDNNError) in try OneDNNBatchNormalization(description, on: runtime) }
+      ?? reference.batchNormalization(description)
   }
 
   public func channelAffine(_ description: ChannelAffineDescription) -> (any ChannelAffineOperation)? {
@@ -113,13 +128,13 @@ public final class OneDNNEngine: Engine {
   public func localResponseNormalization(
     _ description: LocalResponseNormalizationDescription
   ) -> (any LocalResponseNormalizationOperation)? {
-    try? OneDNNLocalResponseNormalization(description, on: runtime)
+    runtime.unlessRefused { () throws(OneDNNError) in try OneDNNLocalResponseNormalization(description, on: runtime) }
   }
 
   public func divide(_ count: Int, _ work: (Range<Int>) -> Void) { runtime.parallelFor(count, grain: 1, work) }
 
   public func elementwise(_ description: ElementwiseDescription) -> (any ElementwiseOperation)? {
-    try? OneDNNElementwise(description, on: runtime)
+    runtime.unlessRefused { () throws(OneDNNError) in try OneDNNElementwise(description, on: runtime) }
   }
 
   public func order(of buffer: Buffer, _ shape: Shape) -> (any MemoryOrder)? {

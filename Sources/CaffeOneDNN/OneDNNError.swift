@@ -6,6 +6,9 @@ struct OneDNNError: Error, CustomStringConvertible {
   var operation: String
   var status: dnnl_status_t
 
+  /// Whether oneDNN has no such operation: then others compute it.
+  var isRefusal: Bool { status == dnnl_unimplemented }
+
   var description: String { "oneDNN could not \(operation): \(String(cString: dnnl_status2str(status)))" }
 }
 
@@ -24,7 +27,7 @@ func create(
   return handle
 }
 
-/// The result of a step that fails only when memory has run out or one of our own promises is broken.
+/// The result of a step that fails only when a few bytes of memory are not to be had: a handle of a memory or of the processor.
 func demand<Result>(_ step: () throws(OneDNNError) -> Result) -> Result {
   do { return try step() } catch { fatalError("\(error)") }
 }

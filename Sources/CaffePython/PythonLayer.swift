@@ -14,7 +14,7 @@ final class PythonLayer: Layer {
   static var bottomCount: BlobCount { .atLeast(0) }
   static var topCount: BlobCount { .atLeast(0) }
   static var reshapesEveryPass: Bool { true }
-  static var isRepeatable: Bool { false }
+  var isRepeatable: Bool { false }
   static var worksInPlace: Bool { true }
 
   /// What a call asks of the Python object; `_caffe.py` knows these numbers.
@@ -23,6 +23,8 @@ final class PythonLayer: Layer {
   /// Under which Python knows the object.
   private(set) var number = -1
   private(set) var parameters: [Blob] = []
+  /// The bottoms and tops that Python has handles of.
+  private var blobs: [Blob] = []
   private let callbacks: PythonLayerCallbacks
 
   init(_ definition: LayerDefinition, in context: LayerContext) throws {
@@ -41,7 +43,8 @@ final class PythonLayer: Layer {
   deinit { if number >= 0 { callbacks.forget(number) } }
 
   func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
-    let handles = (bottom + top).map { handle(BlobHandle($0, lock: nil)) }
+    blobs = bottom + top
+    let handles = blobs.map { handle(BlobHandle($0, lock: nil)) }
     try call(.setup, bottom, top, handles: handles)
   }
 
@@ -49,6 +52,14 @@ final class PythonLayer: Layer {
   func forward(_ bottom: [Blob], _ top: [Blob]) throws { try call(.forward, bottom, top) }
 
   func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) throws {
+    // Python knows the blobs of set-up. Values that were overwritten since come back for the time of the call.
+    let replaced = zip(bottom + top, blobs).filter { $0 !== $1 }.map { given, own in (given, own, copy: Buffer()) }
+    for (given, own, copy) in replaced {
+      copy.resize(to: own.count)
+      copy.copy(from: own.data)
+      own.data.copy(from: given.data)
+    }
+    defer { for (_, own, copy) in replaced { own.data.copy(from: copy) } }
     try call(.backward, bottom, top, propagate: propagate.bottoms)
   }
 
@@ -63,10 +74,10 @@ final class PythonLayer: Layer {
   private func call(
     _ method: Method, _ bottom: [Blob], _ top: [Blob], handles: [Handle]? = nil, propagate: [Bool]? = nil
   ) throws {
-    let blobs = bottom + top + parameters
-    for blob in blobs { blob.updateViews() }
+    let viewed = blobs + parameters
+    for blob in viewed { blob.updateViews() }
     let status = callbacks.call(number, method.rawValue, handles, bottom.count, top.count, propagate)
-    for blob in blobs { blob.acceptWritesThroughViews() }
+    for blob in viewed { blob.acceptWritesThroughViews() }
     guard status == 0 else { throw RaisedInPython() }
   }
 }

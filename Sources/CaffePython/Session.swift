@@ -9,6 +9,8 @@ enum Session {
     var seed: UInt64?
     /// What nets that infer compute in; nil leaves it to their definitions.
     var precision: Precision?
+    /// What computes nets.
+    var engine = EngineChoice.best
     /// How many nets have drawn their numbers from the seed.
     var netCount: UInt64 = 0
     var rank = 0
@@ -62,6 +64,11 @@ enum Session {
     set { guarded.state.withLock { $0.precision = newValue } }
   }
 
+  static var engine: EngineChoice {
+    get { guarded.state.withLock { $0.engine } }
+    set { guarded.state.withLock { $0.engine = newValue } }
+  }
+
   static var rank: Int {
     get { guarded.state.withLock { $0.rank } }
     set { guarded.state.withLock { $0.rank = newValue } }
@@ -80,6 +87,7 @@ enum Session {
   /// What the next net or solver is built with: with a seed, each gets numbers of its own.
   static func environment() throws -> NetEnvironment {
     let logger = try logger
+    let engine = engine
     let (seed, rank, count) = guarded.state.withLock { state in
       let seed = state.seed.map { state.netCount == 0 ? $0 : Random.seed($0, part: state.netCount) }
       state.netCount += 1
@@ -87,7 +95,7 @@ enum Session {
     }
     var environment = NetEnvironment(
       registry: registry, seed: seed, rank: rank, solverCount: count, logger: logger,
-      makeEngine: { EngineChoice.best.make() })
+      makeEngine: { engine.make() })
     environment.precision = precision
     return environment
   }

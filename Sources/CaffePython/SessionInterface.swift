@@ -30,6 +30,23 @@ public func setPrecision(_ name: CString?) -> CText? {
   }
 }
 
+/// What computes nets from now on by its name; nothing is the best one.
+@_cdecl("caffe_set_engine")
+public func setEngine(_ name: CString?) -> CText? {
+  attempt {
+    guard let name = name.map({ String(cString: $0) }) else {
+      Session.engine = .best
+      return
+    }
+    guard let engine = EngineChoice(name: name) else {
+      throw NetError(
+        "no such engine: '\(name)'",
+        remedy: "Write \(EngineChoice.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")).")
+    }
+    Session.engine = engine
+  }
+}
+
 @_cdecl("caffe_solver_count")
 public func solverCount() -> Int { Session.solverCount }
 

@@ -46,6 +46,23 @@ import Testing
     convolution(batch: 1, 128, 128, input: [20, 20], kernel: 5, pad: 2),
   ]
 
+  /// A frozen bias, as `param { lr_mult: 1 } param { lr_mult: 0 }` has it.
+  @Test(arguments: (descriptions + largeDescriptions).filter(\.hasBias))
+  func `learns weights without the bias`(description: ConvolutionDescription) {
+    var random = Random(seed: 3, stream: 0)
+    func tensor(_ shape: Shape) -> Buffer { buffer((0..<shape.count).map { _ in random.gaussian() }) }
+    let (source, diff) = (tensor(description.source), tensor(description.destination))
+    for adds in [false, true] {
+      let weights = [OneDNNEngine() as any Engine, ReferenceEngine()].map { engine in
+        let weights = Buffer(count: description.weights.count)
+        if adds { weights.uninitializedValues.update(repeating: 1) }
+        engine.convolution(description).backwardParameters(source, diff, weights: weights, bias: nil)
+        return weights
+      }
+      expectClose(weights[0], weights[1], tolerance: 1e-3)
+    }
+  }
+
   @Test(arguments: largeDescriptions)
   func `uses Winograd's algorithm where that is faster, unless told not to`(description: ConvolutionDescription) {
     guard OneDNNEngine().winogradConvolution(description) != nil else { return }

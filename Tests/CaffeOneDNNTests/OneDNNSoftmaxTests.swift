@@ -42,8 +42,9 @@ import Testing
       return values.array
     }
     for (fast, plain) in zip(results[0], results[1]) {
-      #expect(abs(fast - plain) <= 1e-6 * plain + 2 * Float.leastNonzeroMagnitude)
+      // Some kernels make 0 of subnormal numbers.
+      #expect(abs(fast - plain) <= 1e-6 * plain + Float.leastNormalMagnitude)
     }
-    #expect(results[0][10] > 0 && results[0].last == 0)
+    #expect(results[0][8] > 0 && results[0].last == 0)
   }
 }

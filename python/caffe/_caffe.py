@@ -59,6 +59,7 @@ __all__ = [
     "set_mode_cpu",
     "set_mode_gpu",
     "set_multiprocess",
+    "set_engine",
     "set_precision",
     "set_random_seed",
     "set_solver_count",
@@ -87,6 +88,14 @@ def set_device(device: int) -> None:
 def set_random_seed(seed: int) -> None:
     """Makes fillers, dropout and random transformations of the nets made from now on repeatable."""
     lib.set_random_seed(int(seed) & 0xFFFF_FFFF_FFFF_FFFF)
+
+
+def set_engine(engine: str | None) -> None:
+    """Says what computes the nets made from now on: "oneDNN", the fast engine, or "reference", the readable one.
+
+    None is the fast one again. The field `engine` of layers has no effect: in published files it means "not cuDNN".
+    """
+    lib.check(lib.set_engine(None if engine is None else engine.encode()))
 
 
 def set_precision(precision: str | None) -> None:

@@ -132,6 +132,7 @@ solver_add_callback = _long("caffe_solver_add_callback", c_void_p, c_ssize_t, Ho
 solver_set_interruption = _long("caffe_solver_set_interruption", c_void_p, InterruptionFunction)
 
 set_random_seed = _short("caffe_set_random_seed", None, c_uint64)
+set_engine = _long("caffe_set_engine", c_char_p)
 set_precision = _long("caffe_set_precision", c_char_p)
 solver_count = _short("caffe_solver_count", c_ssize_t)
 set_solver_count = _short("caffe_set_solver_count", None, c_ssize_t)

@@ -511,6 +511,27 @@ def test_an_unknown_precision_is_refused():
         caffe.set_precision("half")
 
 
+def test_the_reference_engine_computes_if_told_to(net_file, images):
+    results = []
+    try:
+        for engine in ("reference", "onednn", None):
+            caffe.set_engine(engine)
+            caffe.set_random_seed(1)
+            net = caffe.Net(str(net_file), caffe.TEST)
+            net.blobs[net.inputs[0]].data[...] = images
+            results.append(np.concatenate([v.ravel().copy() for v in net.forward().values()]))
+    finally:
+        caffe.set_engine(None)
+    reference, fast, best = results
+    assert np.array_equal(fast, best)
+    assert np.allclose(reference, fast, rtol=1e-4, atol=1e-5)
+
+
+def test_an_unknown_engine_is_refused():
+    with pytest.raises(RuntimeError, match="no such engine: 'cudnn'\n.*'reference' or 'oneDNN'"):
+        caffe.set_engine("cudnn")
+
+
 def test_asking_for_a_gpu_warns_and_computes_on_the_processor(net, images):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -15,6 +15,13 @@ public final class Blob {
     diff = Buffer(count: shape.count)
   }
 
+  /// A blob in memory that exists already.
+  init(_ shape: Shape, data: Buffer, diff: Buffer) {
+    self.shape = shape
+    self.data = data
+    self.diff = diff
+  }
+
   /// A blob with these values.
   public convenience init(_ shape: Shape, _ values: [Float]) {
     precondition(values.count == shape.count, "\(values.count) values for a blob of shape \(shape)")

@@ -251,14 +251,14 @@ extension Buffer {
   /// While a lasting view is alive, the owner may have written through it: before a pass the host form counts as newest, unless a
   /// look at the values says that they are the same as ever.
   package func acceptWritesThroughViews() {
-    guard pins > 0, !showsWhatItShowed else { return }
+    guard pins > 0, hostState != .forgotten, !showsWhatItShowed else { return }
     _ = prepareHost(keepingValues: true)
     hostWasWritten()
   }
 
   /// … and after a pass it shows the newest values.
   package func updateViews() {
-    guard pins > 0 else { return }
+    guard pins > 0, hostState != .forgotten else { return }
     let pointer = prepareHost(keepingValues: true)
     guard count <= Self.mostToCompare, shown?.version != version else { return }
     shown = (Array(UnsafeBufferPointer(start: pointer, count: count)), version)

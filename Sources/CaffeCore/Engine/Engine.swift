@@ -26,6 +26,10 @@ public protocol Engine: AnyObject {
   func sum(_ description: SumDescription) -> any SumOperation
   func batchNormalization(_ description: BatchNormalizationDescription) -> any BatchNormalizationOperation
 
+  /// What went wrong in operations and conversions since the last call, in a sentence; nil as a rule. The net asks after each
+  /// layer: operations themselves do not throw, since reading a value may convert it.
+  func takeFailure() -> String?
+
   /// Returns memory that buffers have given up to the system.
   func releaseUnusedMemory()
 
@@ -99,6 +103,8 @@ extension Engine {
   ) -> any BatchNormalizationOperation {
     ReferenceBatchNormalization(description)
   }
+
+  public func takeFailure() -> String? { nil }
 
   public func releaseUnusedMemory() {}
 

@@ -51,10 +51,13 @@ public protocol Layer: AnyObject {
   var role: LayerRole { get }
 
   /// Whether `forward` may run again for the same pass, because it changes nothing but its tops.
-  static var isRepeatable: Bool { get }
+  var isRepeatable: Bool { get }
 
   /// Whether the layer computes rightly, both ways, when the top of this index is the bottom of this index.
   static var worksInPlace: Bool { get }
+
+  /// The values that `backward` reads: the net keeps them where a later layer overwrites them.
+  var backwardReads: BackwardReads { get }
 }
 
 extension Layer {
@@ -68,8 +71,9 @@ extension Layer {
   public func allowsForcedBackward(toBottom index: Int) -> Bool { !Self.isLoss || index != 1 }
   public static func complete(_ definition: inout LayerDefinition) {}
   public static var worksInPlace: Bool { false }
+  public var backwardReads: BackwardReads { [.bottoms, .tops] }
   public var role: LayerRole { .other }
-  public static var isRepeatable: Bool { true }
+  public var isRepeatable: Bool { true }
 }
 
 /// Which gradients a backward pass is to compute.
@@ -131,5 +135,5 @@ public protocol CarryingLayer: Layer {
 }
 
 extension CarryingLayer {
-  public static var isRepeatable: Bool { false }
+  public var isRepeatable: Bool { false }
 }

@@ -12,8 +12,8 @@ public struct LayerContext {
   public var solverCount: Int
   /// The types that nets inside a layer may use.
   public var registry: LayerRegistry
-  private let bestEngine: any Engine
-  private let referenceEngine = ReferenceEngine()
+  /// What computes. The prototxt has no say in it: `engine: CAFFE` in published files means "not cuDNN", nothing else.
+  public let engine: any Engine
 
   public init(
     phase: Phase, engine: any Engine, registry: LayerRegistry, seed: UInt64, rank: Int = 0, solverCount: Int = 1,
@@ -25,11 +25,8 @@ public struct LayerContext {
     self.rank = rank
     self.solverCount = solverCount
     self.logger = logger
-    bestEngine = engine
+    self.engine = engine
   }
-
-  /// The engine that computes: the net's, unless the prototxt demands plain Caffe (`engine: CAFFE`).
-  public func engine(plain: Bool = false) -> any Engine { plain ? referenceEngine : bestEngine }
 
   /// The context of another layer of the same net.
   public func withSeed(_ seed: UInt64) -> LayerContext {

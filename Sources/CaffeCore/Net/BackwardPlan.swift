@@ -4,11 +4,26 @@
 /// `propagate_down: false` further on.
 enum BackwardPlan {
   static func decide(for net: Net, forcesBackward: Bool) {
+    decideLayers(of: net, forcesBackward: forcesBackward)
+    for (index, node) in net.layers.enumerated() {
+      for (top, weight) in node.lossWeights.enumerated() where weight != 0 {
+        let blob = node.topIndices[top]
+        // Splits take explicit weights to a blob of their own; those of losses that have none are found here.
+        let isRead = net.layers[(index + 1)...].contains { reader in
+          reader.needsBackward && zip(reader.bottomIndices, reader.propagation.bottoms).contains { $0 == blob && $1 }
+        }
+        if isRead { node.addedWeights.append((top, weight)) }
+      }
+    }
+  }
+
+  private static func decideLayers(of net: Net, forcesBackward: Bool) {
     var underLoss: Set<Int> = []
     var cut: Set<Int> = []
     for node in net.layers.reversed() {
       let leadsToLoss = zip(node.topIndices, node.lossWeights).contains { $1 != 0 || underLoss.contains($0) }
-      let isCut = node.topIndices.allSatisfy(cut.contains)
+      // A loss needs no reader: one that is cut off, such as a Silence, does not take its gradient away.
+      let isCut = zip(node.topIndices, node.lossWeights).allSatisfy { cut.contains($0) && $1 == 0 }
       if node.needsBackward, isCut {
         node.needsBackward = false
         node.propagation.bottoms = node.propagation.bottoms.map { _ in false }

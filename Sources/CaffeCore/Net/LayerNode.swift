@@ -21,9 +21,20 @@ public final class LayerNode {
   public internal(set) var needsBackward = false
   public internal(set) var propagation = Propagation(bottoms: [])
 
+  /// Values that this layer overwrites and earlier layers read in their backward passes.
+  var overwrites: [OverwrittenValues] = []
+  /// Such values that this layer computes: what was kept of them is out of date when it runs.
+  var outdates: [OverwrittenValues] = []
+  /// Values that this layer reads in its backward pass and a later layer overwrites, by the blob's place among bottoms, then tops.
+  var overwrittenLater: [Int: OverwrittenValues] = [:]
+
+  /// Weighted tops that a later layer reads and sends a gradient to, in place of the weight: it is added in the backward pass.
+  var addedWeights: [(top: Int, weight: Float)] = []
+
   /// The shapes and memories that the last reshape saw.
   private var seenShapes: [Shape] = []
   private var seenMemory: [ObjectIdentifier] = []
+  private var seenParameters: [ObjectIdentifier] = []
   /// The tops for some items of the batch that the layer is prepared for, instead of for its own.
   private var partialTops: [Blob] = []
 
@@ -42,11 +53,25 @@ public final class LayerNode {
   func reshapeIfNeeded(preparing: Bool = true) throws {
     if !Swift.type(of: layer).reshapesEveryPass, isUnchanged, !preparing || partialTops.isEmpty { return }
     partialTops = []
+    // A layer that refuses its new shapes may be prepared for half of them: it must be asked again, even for the old ones.
+    let (shapes, memory) = (seenShapes, seenMemory)
+    seenShapes = []
     try layer.reshape(bottoms, tops)
+    separateCutGradients()
+    (seenShapes, seenMemory) = (shapes, memory)
     if isUnchanged { return }
     seedLosses()
     seenShapes = (bottoms + tops).map(\.shape)
     seenMemory = (bottoms + tops).map { ObjectIdentifier($0.data) }
+    seenParameters = layer.parameters.map { ObjectIdentifier($0.data) }
+  }
+
+  /// Gives tops that are views of a bottom a gradient of their own where `propagate_down: false` cuts them off.
+  private func separateCutGradients() {
+    guard !definition.propagateDown.isEmpty else { return }
+    for (bottom, propagates) in zip(bottoms, definition.propagateDown) where !propagates {
+      for top in tops where top !== bottom && top.diff === bottom.diff { top.shareDiff(of: Blob(top.shape)) }
+    }
   }
 
   /// Runs the layer, whose tops have their shapes.
@@ -55,11 +80,38 @@ public final class LayerNode {
     try layer.forward(bottoms, tops)
   }
 
+  /// Runs the layer with every value kept that a backward pass needs.
+  func forwardKeepingValues() throws {
+    if losesSeed { seedLosses() }
+    for values in outdates { values.discard() }
+    for values in overwrites { values.keep() }
+    try layer.forward(bottoms, tops)
+  }
+
+  /// Computes the gradients from the values that the forward pass saw.
+  func backward() throws {
+    for (index, weight) in addedWeights {
+      let gradient = tops[index].diff.mutableValues
+      for i in gradient.indices { gradient[i] += weight }
+    }
+    guard !overwrittenLater.isEmpty else { return try layer.backward(tops, bottoms, propagate: propagation) }
+    let blobs = (bottoms + tops).enumerated().map { index, blob in
+      guard let values = overwrittenLater[index], values.areKept else { return blob }
+      return values.restored(blob)
+    }
+    try layer.backward(
+      Array(blobs[bottoms.count...]), Array(blobs[..<bottoms.count]), propagate: propagation)
+  }
+
   /// Runs the layer on other blobs, for some items of the batch.
   func forward(_ bottoms: [Blob], _ tops: [Blob]) throws {
     if !partialTops.elementsEqual(tops, by: ===) {
-      partialTops = tops
+      partialTops = []
+      let shapes = seenShapes
+      seenShapes = []
       try layer.reshape(bottoms, tops)
+      seenShapes = shapes
+      partialTops = tops
     }
     try layer.forward(bottoms, tops)
   }
@@ -68,11 +120,20 @@ public final class LayerNode {
     guard seenShapes.count == bottoms.count + tops.count else { return false }
     for (index, blob) in bottoms.enumerated() where !isSeen(blob, at: index) { return false }
     for (index, blob) in tops.enumerated() where !isSeen(blob, at: bottoms.count + index) { return false }
+    for (parameter, seen) in zip(layer.parameters, seenParameters) where ObjectIdentifier(parameter.data) != seen {
+      return false
+    }
     return true
   }
 
   private func isSeen(_ blob: Blob, at index: Int) -> Bool {
     blob.shape == seenShapes[index] && ObjectIdentifier(blob.data) == seenMemory[index]
+  }
+
+  /// Whether the layer's own backward pass overwrites the gradient of a weighted top: in place, or through a view.
+  private var losesSeed: Bool {
+    weighsInLoss
+      && zip(tops, lossWeights).contains { top, weight in weight != 0 && bottoms.contains { $0.diff === top.diff } }
   }
 
   /// The gradient of the net's loss with respect to a weighted top is its weight, everywhere: this starts backward.
@@ -90,6 +151,9 @@ public final class LayerNode {
     }
     return total
   }
+
+  /// Whether a top has a share in the net's loss, for which its values must be there after the layer has run.
+  var weighsInLoss: Bool { lossWeights.contains { $0 != 0 } }
 
   /// Adds the layer's name and place to what it threw.
   func located(_ error: any Error) -> NetError {

@@ -22,7 +22,8 @@ extension Net {
           try call(beforeForward, index)
           try node.reshapeIfNeeded()
           let start = stepStart
-          try node.layer.forward(node.bottoms, node.tops)
+          try node.forwardKeepingValues()
+          try checkEngine()
           if let start {
             report([index], node.tops, (node.layer as? any Explained)?.kernel, start, .now - start)
           }
@@ -47,14 +48,16 @@ extension Net {
     }
     acceptWritesThroughViews()
     defer { updateViews() }
-    planning.stop()
+    // Layers that a plan has joined have not kept what their gradients need.
+    if planning.stop(), hasGradients { computeAgain() }
     var index = last ?? layers.count - 1
     while index >= first {
       let node = layers[index]
       if node.needsBackward {
         do {
           try call(beforeBackward, index)
-          try node.layer.backward(node.tops, node.bottoms, propagate: node.propagation)
+          try node.backward()
+          try checkEngine()
           try call(afterBackward, index)
         } catch { throw node.located(error) }
         if logsDebugInfo { logBackward(of: node) }
@@ -67,13 +70,23 @@ extension Net {
   /// Propagates the shapes of the inputs through the net, as a forward pass would.
   public func reshape() throws(NetError) {
     for node in layers {
-      do { try node.reshapeIfNeeded() } catch { throw node.located(error) }
+      do {
+        try node.reshapeIfNeeded()
+        try checkEngine()
+      } catch { throw node.located(error) }
     }
   }
 
   /// Sets the gradients of all parameters to zero.
   public func clearParameterDiffs() {
     for parameter in learnableParameters { parameter.blob.diff.setZero() }
+  }
+
+  /// Throws if the engine could not compute what it was asked for.
+  func checkEngine() throws(NetError) {
+    if let failure = engine.takeFailure() {
+      throw NetError(failure, remedy: "`--engine reference` (`caffe.set_engine` in Python) computes without oneDNN")
+    }
   }
 
   /// The time now, if somebody wants to know how long a step takes.

@@ -29,6 +29,7 @@ struct NetBuilder {
       net.outputs.append(available[name]!)
     }
     sharing.apply(to: net)
+    OverwrittenValues.find(in: net)
   }
 
   private mutating func add(_ placed: PlacedLayer, _ index: Int) throws {
@@ -54,6 +55,7 @@ struct NetBuilder {
     do {
       try node.layer.setUp(node.bottoms, node.tops)
       try node.reshapeIfNeeded()
+      try net.checkEngine()
     } catch { throw node.located(error) }
     net.logger.info("Setting up \(definition.name)")
     logTops(of: node)

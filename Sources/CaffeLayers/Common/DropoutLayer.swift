@@ -31,9 +31,12 @@ public final class DropoutLayer: StatefulLayer {
     ratio = definition.dropoutParam.dropoutRatio
     isTraining = context.phase == .train
     seed = context.seed
-    engine = context.engine()
+    engine = context.engine
     guard 0...1 ~= ratio else { throw NetError("dropout_ratio is \(ratio), but it must lie between 0 and 1") }
   }
+
+  /// In training, every pass draws another mask.
+  public var isRepeatable: Bool { !isTraining }
 
   public func restore(seed: UInt64, position: UInt64) {
     self.seed = seed
@@ -50,6 +53,8 @@ public final class DropoutLayer: StatefulLayer {
     drawMask()
     multiply(bottom[0].data, bottom[0].shape, into: top[0].data)
   }
+
+  public var backwardReads: BackwardReads { [] }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0] else { return }

@@ -71,6 +71,8 @@ public final class EmbedLayer: Layer {
     }
   }
 
+  public var backwardReads: BackwardReads { .bottoms }
+
   /// dW[x[i]] += dy[i], db += dy[i]
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) throws {
     guard !propagate[0] else { throw NetError("Can't backpropagate to EmbedLayer input.") }

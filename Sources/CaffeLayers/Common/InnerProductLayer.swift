@@ -33,7 +33,7 @@ public final class InnerProductLayer: Layer, Explained {
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     self.definition = definition
     self.context = context
-    engine = context.engine()
+    engine = context.engine
   }
 
   private var parameter: InnerProductParameter { definition.innerProductParam }
@@ -72,6 +72,8 @@ public final class InnerProductLayer: Layer, Explained {
       bottom[0].data, weights: parameters[0].data, bias: parameters.count > 1 ? parameters[1].data : nil,
       into: top[0].data)
   }
+
+  public var backwardReads: BackwardReads { .bottoms }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     if propagate.parameters.contains(true) {

@@ -46,7 +46,7 @@ public final class InfogainLossLayer: LossLayer {
     axis = Int(definition.infogainLossParam.axis)
     source = definition.infogainLossParam.hasSource ? definition.infogainLossParam.source : nil
     normalization = LossNormalization(definition.lossParam, default: .valid)
-    engine = context.engine(plain: definition.softmaxParam.engine == .caffe)
+    engine = context.engine
   }
 
   public func allowsForcedBackward(toBottom index: Int) -> Bool { index == 0 }

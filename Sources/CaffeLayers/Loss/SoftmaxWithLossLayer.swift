@@ -36,7 +36,7 @@ public final class SoftmaxWithLossLayer: LossLayer {
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     axis = Int(definition.softmaxParam.axis)
     normalization = LossNormalization(definition.lossParam, default: .valid)
-    engine = context.engine(plain: definition.softmaxParam.engine == .caffe)
+    engine = context.engine
   }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {

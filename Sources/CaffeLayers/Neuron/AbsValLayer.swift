@@ -11,7 +11,7 @@ public final class AbsValLayer: NeuronLayer {
   public let workspace: NeuronWorkspace
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
-    workspace = NeuronWorkspace(engine: context.engine())
+    workspace = NeuronWorkspace(engine: context.engine)
   }
 
   public func value(at x: Float) -> Float { abs(x) }

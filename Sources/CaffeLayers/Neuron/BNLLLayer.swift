@@ -15,7 +15,7 @@ public final class BNLLLayer: NeuronLayer {
   public let workspace: NeuronWorkspace
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
-    workspace = NeuronWorkspace(engine: context.engine())
+    workspace = NeuronWorkspace(engine: context.engine)
   }
 
   /// Above 0, x + log(1 + e⁻ˣ), which does not overflow.

@@ -22,7 +22,7 @@ public final class ClipLayer: NeuronLayer {
   private let high: Float
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
-    workspace = NeuronWorkspace(engine: context.engine())
+    workspace = NeuronWorkspace(engine: context.engine)
     guard definition.clipParam.hasMin, definition.clipParam.hasMax else {
       throw NetError("clip_param needs both min and max", remedy: "clip_param { min: 0 max: 6 }, say")
     }

@@ -20,14 +20,14 @@ public final class ELULayer: NeuronLayer {
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     alpha = definition.eluParam.alpha
-    workspace = NeuronWorkspace(alpha >= 0 ? .elu(alpha: alpha) : nil, engine: context.engine())
+    workspace = NeuronWorkspace(alpha >= 0 ? .elu(alpha: alpha) : nil, engine: context.engine)
   }
 
   public func value(at x: Float) -> Float { x > 0 ? x : alpha * (.exp(x) - 1) }
 
   /// For x ≤ 0 the derivative α eˣ is α + y.
   public func derivative(at x: Float, value y: Float) -> Float {
-    (alpha < 0 ? x : y) > 0 ? 1 : alpha + y
+    alpha < 0 ? x > 0 ? 1 : alpha * .exp(x) : y > 0 ? 1 : alpha + y
   }
 
   /// With a negative α the result has lost the sign of x.

@@ -25,7 +25,7 @@ public final class ExpLayer: NeuronLayer {
   private let offset: Float
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
-    workspace = NeuronWorkspace(engine: context.engine())
+    workspace = NeuronWorkspace(engine: context.engine)
     let logarithm = try logarithm(ofBase: definition.expParam.base)
     slope = definition.expParam.scale * logarithm
     offset = definition.expParam.shift * logarithm

@@ -24,7 +24,7 @@ public final class LogLayer: NeuronLayer {
   private let logarithmOfBase: Float
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
-    workspace = NeuronWorkspace(engine: context.engine())
+    workspace = NeuronWorkspace(engine: context.engine)
     scale = definition.logParam.scale
     shift = definition.logParam.shift
     logarithmOfBase = try logarithm(ofBase: definition.logParam.base)

@@ -8,7 +8,7 @@ public protocol NeuronLayer: Layer {
   /// f(x)
   func value(at x: Float) -> Float
 
-  /// f′(x), where f(x) = y. Without `derivativeNeedsInput` only y may be looked at.
+  /// f′(x), where f(x) = y: with `derivativeNeedsInput` only x is there, without only y.
   func derivative(at x: Float, value y: Float) -> Float
 
   /// Whether `derivative` looks at x.
@@ -21,6 +21,7 @@ public protocol NeuronLayer: Layer {
 extension NeuronLayer {
   public static var worksInPlace: Bool { true }
   public var derivativeNeedsInput: Bool { true }
+  public var backwardReads: BackwardReads { workspace.operation == nil && derivativeNeedsInput ? .bottoms : .tops }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     top[0].reshape(like: bottom[0])
@@ -48,12 +49,11 @@ extension NeuronLayer {
     }
     let engine = workspace.engine
     let order = engine.orderWithoutPadding(of: top[0].diff, top[0].shape)
-    let y = engine.read(top[0].data, in: order)
-    let x = derivativeNeedsInput ? engine.read(workspace.input.buffer(of: bottom[0]), in: order) : y
+    let x = engine.read(derivativeNeedsInput ? workspace.input.buffer(of: bottom[0]) : top[0].data, in: order)
     let dy = engine.read(top[0].diff, in: order)
     let dx = engine.overwrite(bottom[0].diff, in: order)
     engine.forElements(bottom[0].count) { range in
-      for i in range { dx[i] = dy[i] * derivative(at: x[i], value: y[i]) }
+      for i in range { dx[i] = dy[i] * derivative(at: x[i], value: x[i]) }
     }
   }
 }

@@ -30,7 +30,7 @@ public final class PReLULayer: Layer {
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     self.definition = definition
     self.context = context
-    engine = context.engine()
+    engine = context.engine
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -64,6 +64,8 @@ public final class PReLULayer: Layer {
       scaled.replacing(with: value, where: value .> 0).store(y + stretch.start, count: stretch.count)
     }
   }
+
+  public var backwardReads: BackwardReads { .bottoms }
 
   /// da = Σ dy · x over x ≤ 0, dx = dy · (x > 0 ? 1 : a)
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {

@@ -40,7 +40,7 @@ public final class PowerLayer: NeuronLayer {
   private enum Kind { case constant, linear, square, general }
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
-    workspace = NeuronWorkspace(engine: context.engine())
+    workspace = NeuronWorkspace(engine: context.engine)
     self.context = context
     power = definition.powerParam.power
     scale = definition.powerParam.scale
@@ -66,6 +66,8 @@ public final class PowerLayer: NeuronLayer {
     case .general: power * scale * pow(shift + scale * x, power - 1)
     }
   }
+
+  public var backwardReads: BackwardReads { kind == .square || kind == .general ? .bottoms : [] }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0] else { return }

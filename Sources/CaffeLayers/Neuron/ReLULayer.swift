@@ -22,7 +22,7 @@ public final class ReLULayer: NeuronLayer {
     negativeSlope = definition.reluParam.negativeSlope
     workspace = NeuronWorkspace(
       negativeSlope >= 0 ? .relu(slope: negativeSlope) : nil,
-      engine: context.engine(plain: definition.reluParam.engine == .caffe))
+      engine: context.engine)
   }
 
   public var role: LayerRole { negativeSlope >= 0 ? .rectifier(slope: negativeSlope) : .other }

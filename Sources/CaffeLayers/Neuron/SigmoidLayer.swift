@@ -20,7 +20,7 @@ public final class SigmoidLayer: NeuronLayer {
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     workspace = NeuronWorkspace(
-      .sigmoid, engine: context.engine(plain: definition.sigmoidParam.engine == .caffe))
+      .sigmoid, engine: context.engine)
   }
 
   public func value(at x: Float) -> Float { 0.5 * .tanh(0.5 * x) + 0.5 }

@@ -19,7 +19,7 @@ public final class SwishLayer: NeuronLayer {
   private let beta: Float
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
-    workspace = NeuronWorkspace(engine: context.engine())
+    workspace = NeuronWorkspace(engine: context.engine)
     beta = definition.swishParam.beta
   }
 

@@ -17,7 +17,7 @@ public final class TanHLayer: NeuronLayer {
   public let derivativeNeedsInput = false
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
-    workspace = NeuronWorkspace(.tanh, engine: context.engine(plain: definition.tanhParam.engine == .caffe))
+    workspace = NeuronWorkspace(.tanh, engine: context.engine)
   }
 
   public func value(at x: Float) -> Float { .tanh(x) }

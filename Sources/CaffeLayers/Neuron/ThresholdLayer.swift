@@ -27,6 +27,8 @@ public final class ThresholdLayer: Layer {
     for i in 0..<x.count { y[i] = x[i] > threshold ? 1 : 0 }
   }
 
+  public var backwardReads: BackwardReads { [] }
+
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) throws {
     guard !propagate[0] else {
       throw NetError("Threshold has no gradient: Not Implemented Yet", remedy: "remove what asks for it downstream")

@@ -44,7 +44,7 @@ public final class BatchNormLayer: Layer, Explained {
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
     self.definition = definition
     self.context = context
-    engine = context.engine()
+    engine = context.engine
     let parameter = definition.batchNormParam
     usesStoredStatistics = parameter.hasUseGlobalStats ? parameter.useGlobalStats : context.phase == .test
     fraction = parameter.movingAverageFraction
@@ -90,12 +90,17 @@ public final class BatchNormLayer: Layer, Explained {
     if !usesStoredStatistics { moveStoredStatistics() }
   }
 
+  public var backwardReads: BackwardReads { usesStoredStatistics ? [] : .bottoms }
+
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0] else { return }
     // The gradient at given statistics does not depend on the input, of which there is no copy then.
     let source = usesStoredStatistics ? bottom[0].data : input.buffer(of: bottom[0])
     operation?.backward(top[0].diff, at: source, mean: means, variance: variances, into: bottom[0].diff)
   }
+
+  /// In training, every pass moves the stored statistics on.
+  public var isRepeatable: Bool { usesStoredStatistics }
 
   public var role: LayerRole { usesStoredStatistics ? .channelScale(self) : .other }
 

@@ -29,7 +29,7 @@ public final class BiasLayer: Layer {
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     self.definition = definition
     self.context = context
-    engine = context.engine()
+    engine = context.engine
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -52,6 +52,8 @@ public final class BiasLayer: Layer {
     let bias = bottom.count > 1 ? bottom[1] : parameters[0]
     runs.add(bias.data, to: bottom[0].data, into: top[0].data, on: engine)
   }
+
+  public var backwardReads: BackwardReads { [] }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     let hasParameter = bottom.count == 1

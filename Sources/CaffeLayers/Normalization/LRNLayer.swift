@@ -57,7 +57,7 @@ public final class LRNLayer: Layer, Explained {
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
     parameter = definition.lrnParam
     isTraining = context.phase == .train
-    engine = context.engine(plain: parameter.engine == .caffe)
+    engine = context.engine
     guard parameter.localSize % 2 == 1 else {
       throw NetError("LRN only supports odd values for local_size (it is \(parameter.localSize))")
     }
@@ -103,6 +103,8 @@ public final class LRNLayer: Layer, Explained {
       }
     }
   }
+
+  public var backwardReads: BackwardReads { .bottoms }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0] else { return }

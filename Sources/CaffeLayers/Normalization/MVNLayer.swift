@@ -61,6 +61,8 @@ public final class MVNLayer: Layer {
     }
   }
 
+  public var backwardReads: BackwardReads { parameter.normalizeVariance ? .bottoms : [] }
+
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0] else { return }
     let x = parameter.normalizeVariance ? input.values(of: bottom[0]).baseAddress! : nil

@@ -36,7 +36,7 @@ public final class ScaleLayer: Layer {
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     self.definition = definition
     self.context = context
-    engine = context.engine()
+    engine = context.engine
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -110,6 +110,8 @@ public final class ScaleLayer: Layer {
       }
     }
   }
+
+  public var backwardReads: BackwardReads { .bottoms }
 
   /// ds = Σ dy · x, db = Σ dy, dx = s · dy
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {

@@ -88,7 +88,7 @@ extension Recurrence {
     try addParameter(weights, [outputs, inputs], filler: parameter.weightFiller)
     if let bias { try addParameter(bias, [outputs], filler: parameter.biasFiller) }
     return LearnedProduct(
-      parameters[index], bias: bias == nil ? nil : parameters[index + 1], index: index, engine: context.engine())
+      parameters[index], bias: bias == nil ? nil : parameters[index + 1], index: index, engine: context.engine)
   }
 
   private func addParameter(_ name: String, _ shape: [Int], filler: FillerParameter) throws {

@@ -9,6 +9,7 @@ public protocol LossLayer: Layer {}
 extension LossLayer {
   public static var bottomCount: BlobCount { .exactly(2) }
   public static var isLoss: Bool { true }
+  public var backwardReads: BackwardReads { .bottoms }
 
   /// Refuses bottoms of different batch size.
   func checkBatch(_ bottom: [Blob]) throws(NetError) {

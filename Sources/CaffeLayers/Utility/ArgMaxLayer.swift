@@ -72,6 +72,8 @@ public final class ArgMaxLayer: Layer {
     }
   }
 
+  public var backwardReads: BackwardReads { [] }
+
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) throws {
     guard !propagate[0] else {
       throw NetError("ArgMax has no gradient: Not Implemented Yet", remedy: "remove what asks for it downstream")

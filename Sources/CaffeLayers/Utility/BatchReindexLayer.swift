@@ -37,6 +37,8 @@ public final class BatchReindexLayer: Layer {
     }
   }
 
+  public var backwardReads: BackwardReads { .bottoms }
+
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) throws {
     guard !propagate[1] else { throw NetError("Cannot backprop to index.") }
     guard propagate[0] else { return }

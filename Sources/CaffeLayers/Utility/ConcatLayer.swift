@@ -26,7 +26,7 @@ public final class ConcatLayer: Layer {
     guard !(parameter.hasAxis && parameter.hasConcatDim) else {
       throw NetError("Either axis or concat_dim should be specified; not both.")
     }
-    engine = context.engine()
+    engine = context.engine
     axis = parameter.hasConcatDim ? Int(parameter.concatDim) : Int(parameter.axis)
   }
 
@@ -51,6 +51,8 @@ public final class ConcatLayer: Layer {
     guard bottom.count > 1 else { return }
     pieces.join(bottom.map(\.data), into: top[0].data, on: engine)
   }
+
+  public var backwardReads: BackwardReads { [] }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard bottom.count > 1 else { return }

@@ -33,7 +33,7 @@ public final class EltwiseLayer: Layer {
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
     parameter = definition.eltwiseParam
-    engine = context.engine()
+    engine = context.engine
     guard parameter.operation == .sum || parameter.coeff.isEmpty else {
       throw NetError("Eltwise layer only takes coefficients for summation.")
     }
@@ -74,6 +74,11 @@ public final class EltwiseLayer: Layer {
       multiply(bottom, into: top[0].data)
     case .max: findMaximum(bottom, into: top[0].data)
     }
+  }
+
+  public var backwardReads: BackwardReads {
+    guard parameter.operation == .prod else { return [] }
+    return parameter.stableProdGrad ? .bottoms : [.bottoms, .tops]
   }
 
   /// From the last bottom to the first, whose gradient may be the top's if the layer works in place.

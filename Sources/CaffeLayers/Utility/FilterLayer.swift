@@ -63,6 +63,8 @@ public final class FilterLayer: Layer {
     }
   }
 
+  public var backwardReads: BackwardReads { .bottoms }
+
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) throws {
     guard !propagate[bottom.count - 1] else {
       throw NetError(

@@ -33,11 +33,13 @@ public final class ParameterLayer: Layer {
   public func reshape(_ bottom: [Blob], _ top: [Blob]) {
     top[0].reshape(like: parameters[0])
     top[0].shareData(of: parameters[0])
-    gradient = context.engine().sum(SumDescription(shape: top[0].shape, coefficients: [1, 1]))
+    gradient = context.engine.sum(SumDescription(shape: top[0].shape, coefficients: [1, 1]))
   }
 
   /// The parameter may have moved into the memory of another layer's, if both share one name.
   public func forward(_ bottom: [Blob], _ top: [Blob]) { top[0].shareData(of: parameters[0]) }
+
+  public var backwardReads: BackwardReads { [] }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate.parameters[0] else { return }

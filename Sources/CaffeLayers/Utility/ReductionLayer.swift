@@ -47,6 +47,8 @@ public final class ReductionLayer: Layer {
     for item in y.indices { y[item] = coefficient * reduce(x + item * size) }
   }
 
+  public var backwardReads: BackwardReads { [.asum, .sumsq].contains(parameter.operation) ? .bottoms : [] }
+
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0] else { return }
     let x = bottom[0].data.values

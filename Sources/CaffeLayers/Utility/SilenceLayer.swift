@@ -15,6 +15,8 @@ public final class SilenceLayer: Layer {
   public func reshape(_ bottom: [Blob], _ top: [Blob]) {}
   public func forward(_ bottom: [Blob], _ top: [Blob]) {}
 
+  public var backwardReads: BackwardReads { [] }
+
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     for (index, bottom) in bottom.enumerated() where propagate[index] { bottom.diff.setZero() }
   }

@@ -27,7 +27,7 @@ public final class SliceLayer: Layer {
     guard !(parameter.hasAxis && parameter.hasSliceDim) else {
       throw NetError("Either axis or slice_dim should be specified; not both.")
     }
-    engine = context.engine()
+    engine = context.engine
     axis = parameter.hasSliceDim ? Int(parameter.sliceDim) : Int(parameter.axis)
     points = parameter.slicePoint.map(Int.init)
   }
@@ -47,6 +47,8 @@ public final class SliceLayer: Layer {
     guard top.count > 1 else { return }
     for (index, top) in top.enumerated() { pieces.cut(index, from: bottom[0].data, into: top.data, on: engine) }
   }
+
+  public var backwardReads: BackwardReads { [] }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0], top.count > 1 else { return }

@@ -24,7 +24,7 @@ public final class SoftmaxLayer: Layer {
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     parameter = definition.softmaxParam
-    engine = context.engine(plain: parameter.engine == .caffe)
+    engine = context.engine
   }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -34,6 +34,8 @@ public final class SoftmaxLayer: Layer {
   }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) { operation?.forward(bottom[0].data, into: top[0].data) }
+
+  public var backwardReads: BackwardReads { .tops }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     if propagate[0] { operation?.backward(top[0].diff, at: top[0].data, into: bottom[0].diff) }

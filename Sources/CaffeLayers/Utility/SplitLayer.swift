@@ -13,7 +13,7 @@ public final class SplitLayer: Layer {
   private let engine: any Engine
   private var operation: (any SumOperation)?
 
-  public init(_ definition: LayerDefinition, in context: LayerContext) { engine = context.engine() }
+  public init(_ definition: LayerDefinition, in context: LayerContext) { engine = context.engine }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) {
     for top in top {
@@ -25,6 +25,8 @@ public final class SplitLayer: Layer {
   }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {}
+
+  public var backwardReads: BackwardReads { [] }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     if propagate[0] { operation?.forward(top.map(\.diff), into: bottom[0].diff) }

@@ -41,6 +41,8 @@ public final class TileLayer: Layer {
     for copy in 0..<blocks * tiles { (y + copy * size).update(from: x + copy / tiles * size, count: size) }
   }
 
+  public var backwardReads: BackwardReads { [] }
+
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0] else { return }
     let dy = top[0].diff.values.baseAddress!

@@ -38,7 +38,6 @@ public final class ConvolutionLayer: Layer, Explained {
   private let definition: LayerDefinition
   private let context: LayerContext
   private let engine: any Engine
-  private let usesBestEngine: Bool
   private var geometry: ConvolutionGeometry?
   private var operation: (any ConvolutionOperation)?
   public var kernel: String? { CaffeCore.kernel(of: operation) }
@@ -48,9 +47,7 @@ public final class ConvolutionLayer: Layer, Explained {
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     self.definition = definition
     self.context = context
-    let isPlain = definition.convolutionParam.engine == .caffe
-    engine = context.engine(plain: isPlain)
-    usesBestEngine = !isPlain
+    engine = context.engine
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -82,7 +79,10 @@ public final class ConvolutionLayer: Layer, Explained {
   }
 
   public var role: LayerRole {
-    guard let operation, usesBestEngine, geometry?.window.kernel.count == 2 else { return .other }
+    // What may follow in the same operation takes axis 1 for the channels.
+    guard let operation, let geometry, geometry.window.kernel.count == 2, geometry.channelAxis == 1 else {
+      return .other
+    }
     return .convolution(operation.description)
   }
 
@@ -92,6 +92,8 @@ public final class ConvolutionLayer: Layer, Explained {
       operation?.forward(bottom.data, weights: parameters[0].data, bias: bias, into: top.data)
     }
   }
+
+  public var backwardReads: BackwardReads { .bottoms }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     for i in top.indices {

@@ -60,6 +60,8 @@ public final class CropLayer: Layer {
     }
   }
 
+  public var backwardReads: BackwardReads { [] }
+
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     if propagate[1] { bottom[1].diff.setZero() }
     guard propagate[0] else { return }

@@ -52,7 +52,7 @@ public final class DeconvolutionLayer: Layer, Explained {
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     self.definition = definition
     self.context = context
-    engine = context.engine(plain: definition.convolutionParam.engine == .caffe)
+    engine = context.engine
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -96,6 +96,8 @@ public final class DeconvolutionLayer: Layer, Explained {
       }
     }
   }
+
+  public var backwardReads: BackwardReads { .bottoms }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     for i in top.indices {

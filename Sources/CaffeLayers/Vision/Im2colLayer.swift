@@ -55,6 +55,8 @@ public final class Im2colLayer: Layer {
     }
   }
 
+  public var backwardReads: BackwardReads { [] }
+
   /// Each value's gradient is the sum over the windows that contain it.
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
     guard propagate[0] else { return }

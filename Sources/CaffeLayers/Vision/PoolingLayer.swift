@@ -37,7 +37,7 @@ public final class PoolingLayer: Layer, Explained {
 
   public init(_ definition: LayerDefinition, in context: LayerContext) throws {
     parameter = definition.poolingParam
-    engine = context.engine(plain: parameter.engine == .caffe)
+    engine = context.engine
     isDifferentiated = context.phase == .train
     guard parameter.pool != .stochastic else {
       throw NetError(
@@ -74,6 +74,8 @@ public final class PoolingLayer: Layer, Explained {
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     operation?.forward(bottom[0].data, into: top[0].data, mask: top.count > 1 ? top[1].data : nil)
   }
+
+  public var backwardReads: BackwardReads { isDifferentiated ? [] : .bottoms }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) throws {
     guard propagate[0] else { return }

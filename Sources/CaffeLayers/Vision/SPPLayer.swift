@@ -54,7 +54,7 @@ public final class SPPLayer: Layer {
     pieces = try AxisPieces(levels.map { $0.pooled.shape.count(1...) }, of: [shape[0], 1], axis: 1)
     top[0].reshape(to: levels.count == 1 ? levels[0].pooled.shape : pieces.wholeShape)
     let description = SumDescription(shape: shape, coefficients: Array(repeating: 1, count: levels.count))
-    if self.sum?.description != description { self.sum = context.engine().sum(description) }
+    if self.sum?.description != description { self.sum = context.engine.sum(description) }
   }
 
   private func makeLevel(_ level: Int, _ bottom: Blob) throws -> Level {
@@ -86,13 +86,15 @@ public final class SPPLayer: Layer {
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
     for level in levels { level.pooling.forward([level.image], [level.pooled]) }
-    pieces.join(levels.map(\.pooled.data), into: top[0].data, on: context.engine())
+    pieces.join(levels.map(\.pooled.data), into: top[0].data, on: context.engine)
   }
+
+  public var backwardReads: BackwardReads { context.phase == .train ? [] : .bottoms }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) throws {
     guard propagate[0] else { return }
     for (index, level) in levels.enumerated() {
-      pieces.cut(index, from: top[0].diff, into: level.pooled.diff, on: context.engine())
+      pieces.cut(index, from: top[0].diff, into: level.pooled.diff, on: context.engine)
       try level.pooling.backward([level.pooled], [level.image], propagate: Propagation(bottoms: [true]))
     }
     self.sum?.forward(levels.map(\.image.diff), into: bottom[0].diff)

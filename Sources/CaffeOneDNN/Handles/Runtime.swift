@@ -9,6 +9,7 @@ final class Runtime {
   private(set) var scratch = AlignedMemory(byteCount: 0)
   /// Where tensors take their memory from.
   let pool = MemoryPool()
+  private var failure: OneDNNError?
   private let stream: OpaquePointer
 
   init(threads: Int?) {
@@ -39,9 +40,35 @@ final class Runtime {
 
   func countReorder() { reorderCount += 1 }
 
+  /// The result of a step; nil if it fails, which the net hears of after the layer (`Engine.takeFailure`).
+  func attempt<Result>(_ step: () throws(OneDNNError) -> Result) -> Result? {
+    do { return try step() } catch {
+      note(error)
+      return nil
+    }
+  }
+
+  /// The result of a step that may be refused, and then is left to others; any other failure is noted.
+  func unlessRefused<Result>(_ step: () throws(OneDNNError) -> Result) -> Result? {
+    do { return try step() } catch {
+      if !error.isRefusal { note(error) }
+      return nil
+    }
+  }
+
+  /// The first failure counts: others may follow from it.
+  private func note(_ error: OneDNNError) {
+    if failure == nil { failure = error }
+  }
+
+  func takeFailure() -> OneDNNError? {
+    defer { failure = nil }
+    return failure
+  }
+
   func execute(_ primitive: OpaquePointer, _ arguments: [dnnl_exec_arg_t]) {
     useThreads()
-    demand { () throws(OneDNNError) in
+    _ = attempt { () throws(OneDNNError) in
       try check("run a primitive", dnnl_primitive_execute(primitive, stream, CInt(arguments.count), arguments))
       try check("wait for a primitive", dnnl_stream_wait(stream))
     }

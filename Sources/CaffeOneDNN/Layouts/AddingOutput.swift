@@ -7,7 +7,7 @@ final class AddingOutput {
   private let primitive: Primitive
   private let argument: Argument
   private let runtime: Runtime
-  private var scratch: Memory?
+  private lazy var scratch = Memory(owned: primitive.layout(argument))
   private var isAdding = false
 
   init(_ argument: Argument, of primitive: Primitive, on runtime: Runtime) {
@@ -20,14 +20,15 @@ final class AddingOutput {
   func prepare(_ buffer: Buffer) {
     isAdding = !buffer.isZero
     guard isAdding else { return primitive.write(argument, to: buffer) }
-    let scratch = self.scratch ?? Memory(owned: primitive.layout(argument))
-    self.scratch = scratch
     primitive.bind(argument, scratch)
   }
 
+  /// To be called instead where nobody wants the output: the primitive needs a place for it all the same.
+  func discard() { primitive.bind(argument, scratch) }
+
   /// To be called after the primitive has run.
   func finish(_ buffer: Buffer) {
-    guard isAdding, let scratch else { return }
+    guard isAdding else { return }
     let sum = buffer.pointer(updating: scratch.layout, on: runtime)
     let addend = UnsafePointer(scratch.values)
     runtime.parallelFor(scratch.layout.storedCount) { for i in $0 { sum[i] += addend[i] } }

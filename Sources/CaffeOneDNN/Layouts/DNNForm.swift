@@ -16,7 +16,7 @@ final class DNNForm: BufferForm {
   private var toHost: Primitive?
   private var fromHost: Primitive?
   /// Conversions from other forms.
-  private var fromLayout = PerLayout<Primitive>()
+  private var fromLayout = PerLayout<Primitive?>()
 
   init(_ layout: Layout, on runtime: Runtime) {
     self.layout = layout
@@ -76,6 +76,7 @@ final class DNNForm: BufferForm {
     }
     let reorder = toHost ?? Self.reorder(from: layout, to: host, on: runtime)
     toHost = reorder
+    guard let reorder else { return }
     reorder.bind(.source, memory)
     reorder.bind(.destination, host: values)
     run(reorder)
@@ -84,6 +85,7 @@ final class DNNForm: BufferForm {
   func read(fromHost values: UnsafePointer<Float>) {
     let reorder = fromHost ?? Self.reorder(from: host, to: layout, on: runtime)
     fromHost = reorder
+    guard let reorder else { return }
     reorder.bind(.source, host: values)
     reorder.bind(.destination, overwritten())
     run(reorder)
@@ -99,6 +101,7 @@ final class DNNForm: BufferForm {
   /// Takes the values of another form of the same shape.
   func read(from other: DNNForm) {
     let reorder = fromLayout.entry(for: other.layout) { Self.reorder(from: other.layout, to: layout, on: runtime) }
+    guard let reorder else { return }
     reorder.bind(.source, other.memory)
     reorder.bind(.destination, overwritten())
     run(reorder)
@@ -116,7 +119,7 @@ final class DNNForm: BufferForm {
     reorder.execute()
   }
 
-  private static func reorder(from source: Layout, to destination: Layout, on runtime: Runtime) -> Primitive {
-    demand { () throws(OneDNNError) in try Primitive(reordering: source, to: destination, on: runtime) }
+  private static func reorder(from source: Layout, to destination: Layout, on runtime: Runtime) -> Primitive? {
+    runtime.attempt { () throws(OneDNNError) in try Primitive(reordering: source, to: destination, on: runtime) }
   }
 }

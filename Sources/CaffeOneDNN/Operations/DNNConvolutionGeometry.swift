@@ -48,7 +48,7 @@ struct DNNConvolutionGeometry {
     let source = try Layout.any(description.source.dimensions, of: precision)
     let destination = try Layout.any(description.destination.dimensions, of: precision)
     let forward = try forward(source, destination, epilogue)
-    if try Self.wastesBlocks(forward) {
+    if !needsBlocks, try Self.wastesBlocks(forward) {
       let sourceLast = try Layout.channelsLast(description.source.dimensions, of: precision)
       let destinationLast = try Layout.channelsLast(description.destination.dimensions, of: precision)
       if let channelsLast = try? self.forward(sourceLast, destinationLast, epilogue), channelsLast.hasOwnKernel {
@@ -57,6 +57,10 @@ struct DNNConvolutionGeometry {
     }
     return (source, destination, forward)
   }
+
+  /// oneDNN's gradient by the weights of single pixels that lie apart (2.6, AVX2) is wrong, and writes beyond its memory, where
+  /// channels are last and fill no block.
+  private var needsBlocks: Bool { description.kernel.allSatisfy { $0 == 1 } && description.stride.contains { $0 > 1 } }
 
   private func forward(
     _ source: Layout, _ destination: Layout, _ epilogue: caffe_epilogue_t

@@ -48,7 +48,7 @@ final class OneDNNBatchNormalization: BatchNormalizationOperation, Explained {
     if !description.usesGivenStatistics, let layout, let blocks = Blocks(layout) {
       return differentiate(destinationDiff, source, mean, variance, into: sourceDiff, layout, blocks)
     }
-    let backward = pass(for: layout).backward
+    guard let backward = pass(for: layout).backward else { return }
     backward.read(.source, from: source)
     backward.read(.mean, from: mean)
     backward.read(.variance, from: variance)
@@ -131,7 +131,7 @@ final class NormalizationPass {
   private let backwardDescriptor: PrimitiveDescriptor
   private let backwardArguments: [Argument]
   private let runtime: Runtime
-  private(set) lazy var backward = demand { () throws(OneDNNError) in
+  private(set) lazy var backward = runtime.attempt { () throws(OneDNNError) in
     let backward = try Primitive(backwardDescriptor, backwardArguments + [.workspace], on: runtime)
     if let workspace { backward.bind(.workspace, workspace) }
     return backward

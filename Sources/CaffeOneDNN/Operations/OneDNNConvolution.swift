@@ -20,13 +20,13 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   private let backwardDataDescriptor: PrimitiveDescriptor
   private let backwardParametersDescriptor: PrimitiveDescriptor
   // Compiled when first needed: a net that only infers never pays for the gradients.
-  private lazy var forwardPass = demand { () throws(OneDNNError) in
+  private lazy var forwardPass = runtime.attempt { () throws(OneDNNError) in
     try Primitive(forwardDescriptor, [.source, .weights, .bias, .destination], on: runtime)
   }
-  private lazy var backwardDataPass = demand { () throws(OneDNNError) in
+  private lazy var backwardDataPass = runtime.attempt { () throws(OneDNNError) in
     try Primitive(backwardDataDescriptor, [.destinationDiff, .weights, .sourceDiff], on: runtime)
   }
-  private lazy var backwardParametersPass = demand { () throws(OneDNNError) in
+  private lazy var backwardParametersPass = runtime.attempt { () throws(OneDNNError) in
     try Primitive(backwardParametersDescriptor, [.source, .destinationDiff, .weightsDiff, .biasDiff], on: runtime)
   }
   /// Whether Winograd's algorithm may be used: it is allowed, and oneDNN would leave its values in the same layouts.
@@ -36,8 +36,8 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   private lazy var backwardWinograd =
     usesWinograd ? TrainedWinograd(description, gradient: true, on: runtime) : nil
   private lazy var weightsWinograd = usesWinograd ? WinogradWeightsGradient(description, on: runtime) : nil
-  private lazy var weightsDiff = AddingOutput(.weightsDiff, of: backwardParametersPass, on: runtime)
-  private lazy var biasDiff = AddingOutput(.biasDiff, of: backwardParametersPass, on: runtime)
+  private lazy var weightsDiff = backwardParametersPass.map { AddingOutput(.weightsDiff, of: $0, on: runtime) }
+  private lazy var biasDiff = backwardParametersPass.map { AddingOutput(.biasDiff, of: $0, on: runtime) }
 
   init(_ description: ConvolutionDescription, winograd: Bool, on runtime: Runtime) throws(OneDNNError) {
     self.description = description
@@ -68,7 +68,7 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
 
   func forward(_ source: Buffer, weights: Buffer, bias: Buffer?, into destination: Buffer) {
     if let forwardWinograd { return forwardWinograd.run(source, weights: weights, bias: bias, into: destination) }
-    let pass = forwardPass
+    guard let pass = forwardPass else { return }
     pass.read(.source, from: source)
     pass.read(.weights, from: weights)
     if let bias { pass.read(.bias, from: bias) }
@@ -80,7 +80,7 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
     if let backwardWinograd {
       return backwardWinograd.run(destinationDiff, weights: weights, bias: nil, into: sourceDiff)
     }
-    let pass = backwardDataPass
+    guard let pass = backwardDataPass else { return }
     pass.read(.destinationDiff, from: destinationDiff)
     pass.read(.weights, from: weights)
     pass.write(.sourceDiff, to: sourceDiff)
@@ -93,13 +93,17 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
     if let weightsWinograd {
       return weightsWinograd.run(source, destinationDiff, weights: weightsDiff, bias: biasDiff)
     }
-    let pass = backwardParametersPass
+    guard let pass = backwardParametersPass else { return }
     pass.read(.source, from: source)
     pass.read(.destinationDiff, from: destinationDiff)
-    self.weightsDiff.prepare(weightsDiff)
-    if let biasDiff { self.biasDiff.prepare(biasDiff) }
+    self.weightsDiff?.prepare(weightsDiff)
+    if let biasDiff {
+      self.biasDiff?.prepare(biasDiff)
+    } else if description.hasBias {
+      self.biasDiff?.discard()
+    }
     pass.execute()
-    self.weightsDiff.finish(weightsDiff)
-    if let biasDiff { self.biasDiff.finish(biasDiff) }
+    self.weightsDiff?.finish(weightsDiff)
+    if let biasDiff { self.biasDiff?.finish(biasDiff) }
   }
 }

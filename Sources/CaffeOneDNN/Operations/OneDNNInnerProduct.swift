@@ -13,13 +13,14 @@ final class OneDNNInnerProduct: InnerProductOperation, Explained {
   var kernel: String? { rows <= 4 ? "sgemm" : forwardProduct.kernel }
   private let runtime: Runtime
   private let forwardProduct: MatrixProduct
-  private lazy var backwardDataProduct = demand { () throws(OneDNNError) in
+  private lazy var backwardDataProduct = runtime.attempt { () throws(OneDNNError) in
     try MatrixProduct(
       .init(rows: rows, columns: outputs), .init(rows: outputs, columns: inputs, isTransposed: isTransposed),
       on: runtime)
   }
-  private lazy var overwritingProduct = demand { () throws(OneDNNError) in try weightsProduct(isAdding: false) }
-  private lazy var addingProduct = demand { () throws(OneDNNError) in try weightsProduct(isAdding: true) }
+  private lazy var overwritingProduct = runtime.attempt { () throws(OneDNNError) in try weightsProduct(isAdding: false)
+  }
+  private lazy var addingProduct = runtime.attempt { () throws(OneDNNError) in try weightsProduct(isAdding: true) }
 
   private var rows: Int { description.rows }
   private var inputs: Int { description.inputs }
@@ -48,7 +49,7 @@ final class OneDNNInnerProduct: InnerProductOperation, Explained {
   }
 
   func backwardData(_ destinationDiff: Buffer, weights: Buffer, into sourceDiff: Buffer) {
-    backwardDataProduct(
+    backwardDataProduct?(
       destinationDiff.values.baseAddress!, weights.values.baseAddress!,
       into: sourceDiff.uninitializedValues.baseAddress!)
   }
@@ -62,7 +63,7 @@ final class OneDNNInnerProduct: InnerProductOperation, Explained {
       weightsDiff.isZero
       ? (overwritingProduct, weightsDiff.uninitializedValues.baseAddress!)
       : (addingProduct, weightsDiff.mutableValues.baseAddress!)
-    if isTransposed { product(x, dy, into: dw) } else { product(dy, x, into: dw) }
+    if isTransposed { product?(x, dy, into: dw) } else { product?(dy, x, into: dw) }
     guard let db = biasDiff?.mutableValues else { return }
     for row in 0..<rows {
       for o in 0..<outputs { db[o] += dy[row * outputs + o] }
@@ -83,7 +84,7 @@ final class OneDNNInnerProduct: InnerProductOperation, Explained {
     if let b { for row in 0..<rows { (y + row * outputs).update(from: b, count: outputs) } }
     runtime.useThreads()
     let transposition = CChar(UInt8(ascii: isTransposed ? "N" : "T"))
-    demand { () throws(OneDNNError) in
+    _ = runtime.attempt { () throws(OneDNNError) in
       try check(
         "multiply matrices",
         dnnl_sgemm(

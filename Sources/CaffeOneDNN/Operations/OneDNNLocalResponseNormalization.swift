@@ -15,7 +15,7 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
   private let kept = Buffer()
   /// Whether the last `forward` left behind what `backward` needs.
   private var isPrepared = false
-  private var inferences = PerLayout<Primitive>()
+  private var inferences = PerLayout<Primitive?>()
 
   init(_ description: LocalResponseNormalizationDescription, on runtime: Runtime) throws(OneDNNError) {
     guard description.shape.count > 0 else {
@@ -38,16 +38,17 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
     run(isPrepared ? last.forward : inference(in: last.forward.layout(.source)), source, into: destination)
   }
 
-  private func run(_ forward: Primitive, _ source: Buffer, into destination: Buffer) {
+  private func run(_ forward: Primitive?, _ source: Buffer, into destination: Buffer) {
+    guard let forward else { return }
     forward.read(.source, from: source)
     forward.write(.destination, to: destination)
     forward.execute()
   }
 
   /// A pass that keeps nothing.
-  private func inference(in layout: Layout) -> Primitive {
+  private func inference(in layout: Layout) -> Primitive? {
     inferences.entry(for: layout) {
-      demand { () throws(OneDNNError) in
+      runtime.attempt { () throws(OneDNNError) in
         try Primitive(
           Self.forward(description, layout, isDifferentiated: false, on: runtime), [.source, .destination], on: runtime)
       }
@@ -60,7 +61,7 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
       run(last.forward, source, into: kept)
       isPrepared = true
     }
-    let backward = last.backward
+    guard let backward = last.backward else { return }
     backward.read(.source, from: source)
     // The gradient at a place needs that of its neighbours: it cannot be overwritten on the way.
     if destinationDiff === sourceDiff {

@@ -35,7 +35,7 @@ final class OneDNNPooling: PoolingOperation, Explained {
   }
 
   func backward(_ destinationDiff: Buffer, into sourceDiff: Buffer) {
-    let backward = last.backward
+    guard let backward = last.backward else { return }
     backward.read(.destinationDiff, from: destinationDiff)
     backward.write(.sourceDiff, to: sourceDiff)
     backward.execute()
@@ -56,7 +56,7 @@ private final class Pass {
   private let runtime: Runtime
   /// nil where nobody asks for the gradient; a maximum has none without a workspace.
   private let backwardDescriptor: PrimitiveDescriptor?
-  private(set) lazy var backward = demand { () throws(OneDNNError) in
+  private(set) lazy var backward = runtime.attempt { () throws(OneDNNError) in
     guard let backwardDescriptor else { preconditionFailure("the gradient of a pooling that only infers") }
     let backward = try Primitive(backwardDescriptor, [.destinationDiff, .sourceDiff, .workspace], on: runtime)
     if let workspace { backward.bind(.workspace, workspace) }

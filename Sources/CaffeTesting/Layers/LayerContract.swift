@@ -10,7 +10,8 @@ public import CaffeProto
 /// - bottoms stay as they are, unless the layer works in place;
 /// - backward after the same forward gives the same gradients;
 /// - gradients of parameters add up, gradients of bottoms are replaced;
-/// - a gradient that is not asked for is left alone.
+/// - a gradient that is not asked for is left alone;
+/// - backward reads no other values than `backwardReads` says.
 ///
 ///     try LayerContract(definition, bottoms: [[2, 7, 3, 3]]).check(on: engine)
 public struct LayerContract {
@@ -45,6 +46,7 @@ public struct LayerContract {
     try examination.untouchedBottoms()
     try examination.gradientsAddUpOrReplace()
     try examination.unwantedGradients()
+    try examination.valuesOverwrittenBeforeBackward()
     return examination.comparison.disagreements
   }
 }
@@ -157,6 +159,29 @@ extension LayerContract {
       }
       compare(
         layer.parameterDiffs, parameterDiffs.map { $0.map { 2 * $0 } }, "gradients add up", "parameter diff")
+    }
+
+    mutating func valuesOverwrittenBeforeBackward() throws {
+      guard !trial.isInPlace else { return }
+      let layer = try makeLayer()
+      guard !layer.differentiableBottoms.isEmpty || !layer.layer.parameters.isEmpty else { return }
+      try layer.forward()
+      let diffs = layer.makeTopDiffs(seed: trial.seed)
+      for parameter in layer.layer.parameters { parameter.diff.setZero() }
+      try layer.backward(diffs)
+      let (bottomDiffs, parameterDiffs) = (layer.bottomDiffs, layer.parameterDiffs)
+      let reads = layer.layer.backwardReads
+      let read = (reads.contains(.bottoms) ? layer.bottoms : []) + (reads.contains(.tops) ? layer.tops : [])
+      for blob in layer.bottoms + layer.tops where !read.contains(where: { $0.data === blob.data }) {
+        blob.data.uninitializedValues.update(repeating: .nan)
+      }
+      for parameter in layer.layer.parameters { parameter.diff.setZero() }
+      try layer.backward(diffs)
+      let promise = "values that backwardReads leaves out are gone"
+      for bottom in layer.differentiableBottoms {
+        compare([layer.bottomDiffs[bottom]], [bottomDiffs[bottom]], promise, "bottom \(bottom) diff")
+      }
+      compare(layer.parameterDiffs, parameterDiffs, promise, "parameter diff")
     }
 
     mutating func unwantedGradients() throws {

@@ -37,6 +37,18 @@ extension Precision: ExpressibleByArgument {
   public init?(argument: String) { self.init(name: argument) }
 }
 
+/// `-engine`: what computes.
+package struct EngineOptions: ParsableArguments {
+  @Option(help: "What computes: oneDNN, the fast engine, or reference, the readable one that defines the right answer.")
+  package var engine = EngineChoice.best
+
+  package init() {}
+}
+
+extension EngineChoice: ExpressibleByArgument {
+  public init?(argument: String) { self.init(name: argument) }
+}
+
 /// `-level` and `-stage`: the part of the net's state that include and exclude rules look at.
 package struct StateOptions: ParsableArguments {
   @Option(help: "The level of the net's state.")

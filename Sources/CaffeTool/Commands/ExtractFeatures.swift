@@ -41,6 +41,7 @@ struct ExtractFeatures: ToolCommand {
   @Argument(help: ArgumentHelp("The number of the GPU.", valueName: "DEVICE_ID=0"))
   var device: String?
 
+  @OptionGroup var engine: EngineOptions
   @OptionGroup var precision: PrecisionOptions
   @OptionGroup(title: "Log") var logging: LogOptions
 
@@ -61,7 +62,8 @@ struct ExtractFeatures: ToolCommand {
     // The original logs all of this as errors, and scripts that silence the rest rely on it.
     log.error("Using CPU")
     let net = try Net(
-      NetDefinition(contentsOf: model), phase: .test, in: .standard(precision: precision.precision, logger: log))
+      NetDefinition(contentsOf: model), phase: .test,
+      in: .standard(engine: engine.engine, precision: precision.precision, logger: log))
     let report = try net.copyWeights(fromFile: weights)
     for layer in report.kept { log.warning("\(weights) has no weights for layer \(layer): it keeps its fillers'.") }
     let features = try blobs.commaSeparated.map { name in

@@ -35,6 +35,7 @@ struct Test: ToolCommand {
 
   @OptionGroup(title: "Net state") var state: StateOptions
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var engine: EngineOptions
   @OptionGroup var precision: PrecisionOptions
   @OptionGroup(title: "Log") var logging: LogOptions
 
@@ -96,7 +97,7 @@ extension Test {
   private func net(weights: String, _ log: Logger) throws -> Net {
     let net = try Net(
       NetDefinition(contentsOf: model), phase: .test, level: state.level, stages: state.stages,
-      in: .standard(precision: precision.precision, logger: log))
+      in: .standard(engine: engine.engine, precision: precision.precision, logger: log))
     let report = try net.copyWeights(fromFile: weights)
     for layer in report.kept { log.warning("\(weights) has no weights for layer \(layer): it keeps its fillers'.") }
     return net

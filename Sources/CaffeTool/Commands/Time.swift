@@ -26,6 +26,7 @@ struct Time: ToolCommand {
 
   @OptionGroup(title: "Net state") var state: StateOptions
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var engine: EngineOptions
   @OptionGroup var precision: PrecisionOptions
   @OptionGroup(title: "Log") var logging: LogOptions
 
@@ -41,7 +42,7 @@ struct Time: ToolCommand {
     device.logDevice(session.log)
     let net = try Net(
       NetDefinition(contentsOf: model), phase: phase == "TEST" ? .test : .train, level: state.level,
-      stages: state.stages, in: .standard(precision: precision.precision, logger: session.log))
+      stages: state.stages, in: .standard(engine: engine.engine, precision: precision.precision, logger: session.log))
     for file in weights.split(separator: ",") { try net.copyWeights(fromFile: String(file)) }
     let trace = try Benchmark(net, traces: profile != nil).run(iterations: iterations, in: session)
     if let trace, let profile {

@@ -28,6 +28,7 @@ struct Train: ToolCommand {
 
   @OptionGroup(title: "Net state") var state: StateOptions
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var engine: EngineOptions
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
@@ -45,7 +46,8 @@ struct Train: ToolCommand {
     let seed = definition.parameter.randomSeed
     let signals = Signals(interrupt: interruptEffect, hangUp: hangUpEffect)
     let solver = try Solver(
-      definition, in: .standard(seed: seed < 0 ? nil : UInt64(seed), logger: session.log))
+      definition,
+      in: .standard(seed: seed < 0 ? nil : UInt64(seed), engine: engine.engine, logger: session.log))
     solver.requestedAction = signals.pendingAction
     if !snapshot.isEmpty {
       session.log.info("Resuming from \(snapshot)")

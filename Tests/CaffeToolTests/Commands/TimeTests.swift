@@ -47,7 +47,8 @@ import Testing
     #expect((backward != nil) == (phase == "TRAIN"))
     let rows = run.messages[(title + 2)..<(backward ?? run.messages.endIndex)].filter { !$0.isEmpty }
     let layers = rows.flatMap { row in
-      row.components(separatedBy: "  ").last!.components(separatedBy: " + ").filter { !$0.contains("split") }
+      row.components(separatedBy: "  ").last!.trimmingCharacters(in: .whitespaces).components(separatedBy: " + ").filter
+      { !$0.contains("split") }
     }
     #expect(Set(layers).isSuperset(of: ["conv1", "pool1", "elu1", "ip1"]))
     #expect(Set(layers).count == layers.count)

@@ -75,7 +75,7 @@ struct BatchDivision: Equatable {
 extension LayerNode {
   /// Whether each item of the tops depends on the same item of the bottoms alone.
   fileprivate func isItemwise(_ batch: Int) -> Bool {
-    guard !bottoms.isEmpty, lossWeights.allSatisfy({ $0 == 0 }),
+    guard !bottoms.isEmpty, !weighsInLoss,
       (bottoms + tops).allSatisfy({ $0.shape.rank > 0 && $0.shape[0] == batch })
     else { return false }
     switch layer.role {

@@ -8,14 +8,24 @@ final class Planning {
   fileprivate var kept: Set<ObjectIdentifier> = []
   /// What `Blob.structureChanges` was when all layers had been reshaped.
   fileprivate var reshapedAt: Int?
+  /// The versions of inputs and parameters in the last pass.
+  fileprivate var versions: [Int] = []
   /// How often values had to be computed again.
   fileprivate var recalls = 0
   /// A net that runs backward needs every value: it does without a plan.
   private(set) var isStopped = false
 
-  func stop() {
+  /// Whether the values of the last whole pass were computed by the plan.
+  fileprivate var ranLast = false
+
+  /// Ends planning for good.
+  ///
+  /// - Returns: whether the values that are there come from the plan.
+  func stop() -> Bool {
     isStopped = true
     plan = nil
+    defer { ranLast = false }
+    return ranLast
   }
 }
 
@@ -50,11 +60,12 @@ extension Net {
   /// - Returns: nil if there is no plan for this net, or not now: in training, after a backward pass, while somebody looks on.
   func forwardByPlan() throws(NetError) -> Float? {
     guard phase == .test, !planning.isStopped, !logsDebugInfo, beforeForward.isEmpty, afterForward.isEmpty,
-      !hasShapesThatDependOnValues
+      !hasShapesThatDependOnValues, mayComputeAgain || !hasGradients
     else { return nil }
     try reshapeIfAnythingChanged()
     let plan = currentPlan()
     guard plan.joinsOrForgets else { return nil }
+    planning.ranLast = true
     for buffer in plan.leftOut { forget(buffer) }
     var loss: Float = 0
     for step in plan.steps {
@@ -64,21 +75,25 @@ extension Net {
       if case .layer = step.work { loss += layers[step.layer].loss }
       forgetValues(after: step)
     }
+    if hidesValues { planning.versions = sourceVersions }
     return loss
   }
 
   private func perform(_ step: ExecutionPlan.Step, in run: ItemRun? = nil) throws(NetError) {
+    let node = layers[step.layer]
     switch step.work {
     case .layer:
-      let node = layers[step.layer]
       do {
         if let operands = run?.operands(of: step.layer) {
           try node.forward(operands.bottoms, operands.tops)
         } else {
           try node.forward()
         }
+        try checkEngine()
       } catch { throw node.located(error) }
-    case .convolution(let convolution): convolution.run()
+    case .convolution(let convolution):
+      convolution.run()
+      do { try checkEngine() } catch { throw node.located(error) }
     case .items, .done: break
     }
   }
@@ -134,9 +149,17 @@ extension Net {
   private var hasShapesThatDependOnValues: Bool {
     layers.contains { node in
       let type = Swift.type(of: node.layer)
-      return type.reshapesEveryPass && (!node.bottoms.isEmpty || !type.isRepeatable)
+      return type.reshapesEveryPass && (!node.bottoms.isEmpty || !node.layer.isRepeatable)
     }
   }
+
+  private var mayComputeAgain: Bool { layers.allSatisfy { $0.bottoms.isEmpty || $0.layer.isRepeatable } }
+
+  /// Whether a backward pass would run any layer.
+  var hasGradients: Bool { layers.contains(where: \.needsBackward) }
+
+  /// Whether layers that work in place overwrite values that a backward pass needs, for tests.
+  package var overwritesValues: Bool { layers.contains { !$0.overwrites.isEmpty } }
 
   /// Looks at each layer only when some blob of the process has changed its shape or memory, or shapes depend on more than that.
   private func reshapeIfAnythingChanged() throws(NetError) {
@@ -166,8 +189,7 @@ extension Net {
         for top in node.tops { sources.insert(ObjectIdentifier(top.data)) }
         continue
       }
-      let type = Swift.type(of: node.layer)
-      guard type.isRepeatable else { return false }
+      guard node.layer.isRepeatable else { return false }
       if !node.sharesMemory, node.tops.contains(where: { sources.contains(ObjectIdentifier($0.data)) }) { return false }
     }
     return true
@@ -177,6 +199,12 @@ extension Net {
     buffer.forget { [weak self, unowned buffer] in self?.recall(buffer) }
   }
 
+  /// Tells whether inputs or parameters have changed since the last pass.
+  private var sourceVersions: [Int] {
+    layers.lazy.filter(\.bottoms.isEmpty).flatMap(\.tops).map(\.data.version)
+      + learnableParameters.map(\.blob.data.version)
+  }
+
   /// Computes everything that has been forgotten again, and keeps the values that somebody asked for from now on.
   private func recall(_ buffer: Buffer) {
     planning.kept.insert(ObjectIdentifier(buffer))
@@ -184,6 +212,18 @@ extension Net {
     // Who looks at one blob after the other is spared a pass for each.
     if planning.recalls > 2 { planning.keepsAllBlobs = true }
     planning.plan = nil
+    acceptWritesThroughViews()
+    if planning.versions != sourceVersions {
+      logger.warning(
+        "Values that the last pass left out are computed again, with inputs or parameters that have changed since.")
+    }
+    computeAgain()
+  }
+
+  /// Runs all layers once more, one by one, and leaves the values that are there as they are.
+  func computeAgain() {
+    acceptWritesThroughViews()
+    defer { updateViews() }
     // What is there may have been changed since: it stays as it is.
     var present: [(buffer: Buffer, copy: Buffer)] = []
     for blob in blobs where !blob.data.isForgotten && !present.contains(where: { $0.buffer === blob.data }) {
@@ -194,6 +234,6 @@ extension Net {
     do {
       _ = try forwardLayers(0, layers.count - 1, skippingSources: true)
     } catch { logger.error("values that a pass had left out could not be computed again: \(error)") }
-    for (buffer, copy) in present { buffer.copy(from: copy) }
+    for (buffer, copy) in present where buffer.count == copy.count { buffer.copy(from: copy) }
   }
 }

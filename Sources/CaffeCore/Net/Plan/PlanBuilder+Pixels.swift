@@ -34,6 +34,7 @@ extension PlanBuilder {
     var readers = Readers(stride: group.operation.description.convolution.stride.map { _ in 0 })
     func note(_ stride: [Int]) { readers.stride = zip(readers.stride, stride).map(greatestCommonDivisor) }
     let node = net.layers[next]
+    guard !node.weighsInLoss else { return nil }
     let isSplit = node.sharesMemory && node.tops.allSatisfy { $0.shape == node.bottoms[0].shape }
     if isSplit { readers.split = next }
     for blob in isSplit ? node.topIndices : [group.destination] {

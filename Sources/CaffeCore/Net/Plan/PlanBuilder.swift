@@ -121,7 +121,9 @@ struct PlanBuilder {
   /// A convolution, and it with more and more of what follows.
   private func candidates(from index: Int) -> [Candidate] {
     let node = net.layers[index]
-    guard node.bottoms.count == 1, case .convolution(var convolution) = node.layer.role else { return [] }
+    guard node.bottoms.count == 1, !node.weighsInLoss, case .convolution(var convolution) = node.layer.role else {
+      return []
+    }
     if let run, runsByItems(index) { convolution.batch = run.items }
     var candidate = Candidate(
       description: .init(convolution: convolution, hasScale: false, hasAddend: false, slope: nil), layers: [index],
@@ -133,7 +135,7 @@ struct PlanBuilder {
     {
       let reader = net.layers[next]
       let blob = candidate.destination
-      guard reader.tops.count == 1, reader.lossWeights.allSatisfy({ $0 == 0 }) else { break }
+      guard reader.tops.count == 1, !reader.weighsInLoss else { break }
       switch reader.layer.role {
       case .channelScale(let scaling) where candidate.addend == nil && reader.bottoms.count == 1:
         candidate.description.hasScale = true
@@ -189,7 +191,7 @@ struct PlanBuilder {
   /// Lets convolutions write into the blob that a Concat would copy their results to.
   private func placeInJoins(_ groups: inout [ConvolutionGroup]) {
     for (index, node) in net.layers.enumerated() {
-      guard case .join = node.layer.role else { continue }
+      guard case .join = node.layer.role, !node.weighsInLoss else { continue }
       let whole = blob(node.topIndices[0], at: index).shape
       var places: [(group: Int, slice: ChannelSlice)] = []
       var channel = 0
