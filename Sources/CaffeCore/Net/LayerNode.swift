@@ -92,7 +92,7 @@ public final class LayerNode {
   }
 
   /// Adds the layer's name and place to what it threw.
-  func located(_ error: any Error) -> NetError {
+  package func located(_ error: any Error) -> NetError {
     var located = (error as? NetError) ?? NetError("\(error)")
     guard located.layer == nil else { return located }
     located.layer = name
