@@ -1,9 +1,15 @@
 import Caffe
 
 /// A blob with the views that Python has of it.
-final class BlobHandle {
+final class BlobHandle: Handled {
+  static let noun = "blob"
+
   let blob: Blob
   let lock: SharedLock?
+  /// The net whose blob it is, unless it is a parameter.
+  weak let net: NetHandle?
+  /// Whether its size is settled: layers and solvers keep things that are as large as a parameter.
+  var hasFixedSize: Bool
   private var data = View()
   private var diff = View()
 
@@ -15,9 +21,11 @@ final class BlobHandle {
     var pinned: Buffer?
   }
 
-  init(_ blob: Blob, lock: SharedLock?) {
+  init(_ blob: Blob, lock: SharedLock?, net: NetHandle? = nil, hasFixedSize: Bool = false) {
     self.blob = blob
     self.lock = lock
+    self.net = net
+    self.hasFixedSize = hasFixedSize
   }
 
   deinit { releaseViews() }
@@ -65,45 +73,71 @@ final class BlobHandle {
     buffer.unpin()
     view.pinned = nil
   }
+
+  func reshape(to shape: Shape) throws {
+    guard let lock else { return try change(to: shape) }
+    try lock.withLock { try change(to: shape) }
+  }
+
+  private func change(to shape: Shape) throws {
+    guard shape != blob.shape else { return }
+    guard !hasFixedSize || shape.count == blob.count else {
+      throw NetError(
+        "a parameter of shape \(blob.shape) cannot take the shape \(shape): its layer needs as many values as it has",
+        remedy: "Change the layer in the prototxt and build the net again.")
+    }
+    try net?.noteReshape()
+    blob.reshape(to: shape)
+  }
 }
 
-/// Answers -1 when another thread works on the net: then ask again with `caffe_blob_view_waiting`.
+/// What `caffe_blob_view` answers instead of a version.
+private enum NoView { static let busy = -1, failed = -2 }
+
+/// Answers -1 when another thread works on the net: then ask again with `caffe_blob_view_waiting`; -2 when there is no view.
 @_cdecl("caffe_blob_view")
-public func blobView(_ blob: Handle, _ isDiff: Bool, _ known: Int, _ layout: UnsafeMutablePointer<Int>) -> Int {
-  let blob = object(blob, BlobHandle.self)
+public func blobView(_ blob: Handle?, _ isDiff: Bool, _ known: Int, _ layout: UnsafeMutablePointer<Int>?) -> Int {
+  guard let layout, let blob = try? object(blob, BlobHandle.self) else { return NoView.failed }
   guard let lock = blob.lock else { return blob.view(ofDiff: isDiff, known: known, layout: layout) }
-  return lock.withLockIfFree { blob.view(ofDiff: isDiff, known: known, layout: layout) } ?? -1
+  do throws(NetError) {
+    return try lock.withLockIfFree { blob.view(ofDiff: isDiff, known: known, layout: layout) } ?? NoView.busy
+  } catch { return NoView.failed }
 }
 
 @_cdecl("caffe_blob_view_waiting")
-public func blobViewWaiting(_ blob: Handle, _ isDiff: Bool, _ known: Int, _ layout: UnsafeMutablePointer<Int>) -> Int {
-  let blob = object(blob, BlobHandle.self)
+public func blobViewWaiting(_ blob: Handle?, _ isDiff: Bool, _ known: Int, _ layout: UnsafeMutablePointer<Int>?) -> Int
+{
+  guard let layout, let blob = try? object(blob, BlobHandle.self) else { return NoView.failed }
   guard let lock = blob.lock else { return blob.view(ofDiff: isDiff, known: known, layout: layout) }
-  return lock.withLock { blob.view(ofDiff: isDiff, known: known, layout: layout) }
+  return (try? lock.withLock { blob.view(ofDiff: isDiff, known: known, layout: layout) }) ?? NoView.failed
+}
+
+/// Why there is no view.
+@_cdecl("caffe_blob_check")
+public func blobCheck(_ blob: Handle?) -> CText? {
+  attempt { try object(blob, BlobHandle.self).lock?.withLock {} }
 }
 
 @_cdecl("caffe_blob_release_view")
-public func blobReleaseView(_ blob: Handle, _ isDiff: Bool) {
-  object(blob, BlobHandle.self).releaseView(ofDiff: isDiff)
+public func blobReleaseView(_ blob: Handle?, _ isDiff: Bool) {
+  (try? object(blob, BlobHandle.self))?.releaseView(ofDiff: isDiff)
 }
 
 /// A number that changes whenever a blob of the process changes its shape or its memory.
 @_cdecl("caffe_structure_changes")
 public func structureChanges() -> Int { Blob.structureChanges }
 
-/// Writes the extents of at most 32 axes and returns how many there are.
+/// Writes the extents of at most 32 axes and returns how many there are; -1 without a blob.
 @_cdecl("caffe_blob_shape")
-public func blobShape(_ blob: Handle, _ extents: UnsafeMutablePointer<Int>) -> Int {
-  let shape = object(blob, BlobHandle.self).blob.shape
+public func blobShape(_ blob: Handle?, _ extents: UnsafeMutablePointer<Int>?) -> Int {
+  guard let extents, let shape = (try? object(blob, BlobHandle.self))?.blob.shape else { return -1 }
   for (axis, extent) in shape.dimensions.enumerated() { extents[axis] = extent }
   return shape.rank
 }
 
 @_cdecl("caffe_blob_reshape")
-public func blobReshape(_ blob: Handle, _ extents: UnsafePointer<Int>, _ rank: Int) -> CText? {
+public func blobReshape(_ blob: Handle?, _ extents: UnsafePointer<Int>?, _ rank: Int) -> CText? {
   attempt {
-    let blob = object(blob, BlobHandle.self)
-    let shape = try Shape(checking: UnsafeBufferPointer(start: extents, count: rank))
-    if let lock = blob.lock { lock.withLock { blob.blob.reshape(to: shape) } } else { blob.blob.reshape(to: shape) }
+    try object(blob, BlobHandle.self).reshape(to: Shape(checking: values(extents, rank, "extents")))
   }
 }

@@ -2,57 +2,21 @@ import Caffe
 import CaffeDrawing
 import FoundationEssentials
 
-/// A net and the lock that threads take to work on it.
-final class NetHandle {
-  let net: Net
-  let lock: SharedLock
-
-  init(_ net: Net, lock: SharedLock = SharedLock()) {
-    self.net = net
-    self.lock = lock
-  }
-
-  /// Does something that takes the net for itself: a pass, which takes care of Python's arrays.
-  func attempt(_ work: (Net) throws -> Void) -> CText? {
-    lock.withLock { CaffePython.attempt { try work(net) } }
-  }
-
-  /// Does something that may read or change any blob.
-  func change(_ work: (Net) throws -> Void) -> CText? {
-    attempt { net in
-      net.acceptWritesThroughViews()
-      defer { net.updateViews() }
-      try work(net)
-    }
-  }
-}
-
-/// A layer of a net, which it keeps alive.
-final class LayerHandle {
-  let node: LayerNode
-  let net: NetHandle
-
-  init(_ node: LayerNode, of net: NetHandle) {
-    self.node = node
-    self.net = net
-  }
-}
-
 /// Builds a net from a prototxt file, or from a text whose name is `path`, for a phase, a level and stages with line feeds
 /// between them.
 @_cdecl("caffe_net_create")
 public func netCreate(
-  _ path: CString, _ definition: CString?, _ phase: CInt, _ level: CInt, _ stages: CString,
-  _ result: UnsafeMutablePointer<Handle?>
+  _ path: CString?, _ definition: CString?, _ phase: CInt, _ level: CInt, _ stages: CString?, _ result: Place?
 ) -> CText? {
   attempt {
-    let path = String(cString: path)
+    let path = try string(path, "the path")
     let source =
       try definition.map { try NetDefinition(text: String(cString: $0), file: path) } ?? NetDefinition(contentsOf: path)
     guard let phase = Phase(rawValue: Int(phase)) else {
       throw NetError("the phase is \(phase), but it must be caffe.TRAIN (0) or caffe.TEST (1)")
     }
-    let stages = String(cString: stages).split(separator: "\n").map(String.init)
+    let stages = try string(stages, "the stages").split(separator: "\n").map(String.init)
+    let result = try required(result, "the net")
     let net = try Net(source, phase: phase, level: Int(level), stages: stages, in: Session.environment())
     result.pointee = handle(NetHandle(net))
   }
@@ -78,11 +42,12 @@ private struct NetDescription: Encodable {
 }
 
 @_cdecl("caffe_net_describe")
-public func netDescribe(_ net: Handle) -> CText? {
-  let net = object(net, NetHandle.self).net
+public func netDescribe(_ net: Handle?) -> CText? {
+  guard let net = (try? object(net, NetHandle.self))?.net else { return nil }
   var lossWeights = [Float](repeating: 0, count: net.blobs.count)
   for node in net.layers {
-    for (top, weight) in zip(node.topIndices, node.lossWeights) where weight != 0 { lossWeights[top] = weight }
+    // JSON has no word for what is not a number.
+    for (top, weight) in zip(node.topIndices, node.lossWeights) where weight.isFinite { lossWeights[top] = weight }
   }
   return try? json(
     NetDescription(
@@ -96,97 +61,142 @@ public func netDescribe(_ net: Handle) -> CText? {
 
 /// The multiplications of each layer for one item of the batch, as JSON.
 @_cdecl("caffe_net_multiplies")
-public func netMultiplies(_ net: Handle) -> CText? {
-  let net = object(net, NetHandle.self)
-  return net.lock.withLock { try? json(LayerCost.multiplies(of: net.net)) }
+public func netMultiplies(_ net: Handle?) -> CText? {
+  guard let net = try? object(net, NetHandle.self) else { return nil }
+  return try? net.lock.withLock { try json(LayerCost.multiplies(of: net.net)) }
 }
 
 @_cdecl("caffe_net_blob")
-public func netBlob(_ net: Handle, _ index: Int) -> Handle {
-  let net = object(net, NetHandle.self)
-  return handle(BlobHandle(net.net.blobs[index], lock: net.lock))
+public func netBlob(_ net: Handle?, _ index: Int) -> Handle? {
+  guard let net = try? object(net, NetHandle.self), net.net.blobs.indices.contains(index) else { return nil }
+  return handle(BlobHandle(net.net.blobs[index], lock: net.lock, net: net))
 }
 
 @_cdecl("caffe_net_layer")
-public func netLayer(_ net: Handle, _ index: Int) -> Handle {
-  let net = object(net, NetHandle.self)
+public func netLayer(_ net: Handle?, _ index: Int) -> Handle? {
+  guard let net = try? object(net, NetHandle.self), net.net.layers.indices.contains(index) else { return nil }
   return handle(LayerHandle(net.net.layers[index], of: net))
 }
 
+/// Takes the net for the calling thread alone, so that several calls see the same values; `caffe_net_let_go` gives it back.
+@_cdecl("caffe_net_hold")
+public func netHold(_ net: Handle?) -> CText? { attempt { try object(net, NetHandle.self).hold() } }
+
+@_cdecl("caffe_net_let_go")
+public func netLetGo(_ net: Handle?) -> CText? { attempt { try object(net, NetHandle.self).letGo() } }
+
 @_cdecl("caffe_net_forward")
-public func netForward(_ net: Handle, _ first: Int, _ last: Int, _ loss: UnsafeMutablePointer<Float>) -> CText? {
-  object(net, NetHandle.self).attempt { loss.pointee = try $0.forward(from: first, to: last) }
+public func netForward(_ net: Handle?, _ first: Int, _ last: Int, _ loss: UnsafeMutablePointer<Float>?) -> CText? {
+  attempt {
+    let net = try object(net, NetHandle.self)
+    let loss = try required(loss, "the loss")
+    loss.pointee = try net.lock.withLock { try net.forward(from: first, to: last) }
+  }
 }
 
 @_cdecl("caffe_net_backward")
-public func netBackward(_ net: Handle, _ last: Int, _ first: Int) -> CText? {
-  object(net, NetHandle.self).attempt { try $0.backward(from: last, to: first) }
+public func netBackward(_ net: Handle?, _ last: Int, _ first: Int) -> CText? {
+  attempt {
+    let net = try object(net, NetHandle.self)
+    try net.lock.withLock { try net.backward(from: last, to: first) }
+  }
 }
 
 @_cdecl("caffe_net_reshape")
-public func netReshape(_ net: Handle) -> CText? { object(net, NetHandle.self).change { try $0.reshape() } }
+public func netReshape(_ net: Handle?) -> CText? { changing(net) { try $0.reshape() } }
 
 @_cdecl("caffe_net_clear_param_diffs")
-public func netClearParamDiffs(_ net: Handle) -> CText? {
-  object(net, NetHandle.self).change { $0.clearParameterDiffs() }
+public func netClearParamDiffs(_ net: Handle?) -> CText? { changing(net) { $0.net.clearParameterDiffs() } }
+
+/// Does something that may read or change any blob of the net.
+private func changing(_ net: Handle?, _ work: (NetHandle) throws -> Void) -> CText? {
+  do throws(NetError) {
+    let net = try object(net, NetHandle.self)
+    return net.change { _ in try work(net) }
+  } catch { return text("\(error)") }
 }
 
-/// Loads weights by layer name, from a binary file or HDF5.
+// MARK: - Weights
+
+/// Loads weights by layer name, from a binary file or HDF5. `counts` becomes how many layers took weights, kept theirs, and of the
+/// file found no place.
 @_cdecl("caffe_net_copy_from")
-public func netCopyFrom(_ net: Handle, _ path: CString) -> CText? {
-  object(net, NetHandle.self).change { try $0.copyWeights(fromFile: String(cString: path)) }
+public func netCopyFrom(_ net: Handle?, _ path: CString?, _ counts: UnsafeMutablePointer<Int>?) -> CText? {
+  changing(net) { note(try $0.net.copyWeights(fromFile: string(path, "the path")), counts) }
 }
 
 @_cdecl("caffe_net_load_hdf5")
-public func netLoadHDF5(_ net: Handle, _ path: CString) -> CText? {
-  object(net, NetHandle.self).change { try $0.copyWeights(fromHDF5: String(cString: path)) }
+public func netLoadHDF5(_ net: Handle?, _ path: CString?, _ counts: UnsafeMutablePointer<Int>?) -> CText? {
+  changing(net) { note(try $0.net.copyWeights(fromHDF5: string(path, "the path")), counts) }
 }
 
 /// Loads weights from the bytes of a binary file.
 @_cdecl("caffe_net_copy_from_bytes")
-public func netCopyFromBytes(_ net: Handle, _ bytes: UnsafePointer<UInt8>, _ count: Int, _ name: CString) -> CText? {
-  object(net, NetHandle.self).change {
-    let file = String(cString: name)
-    let bytes = Data(UnsafeBufferPointer(start: bytes, count: count))
-    try $0.copyWeights(from: NetDefinition(binary: bytes, file: file).parameter)
+public func netCopyFromBytes(
+  _ net: Handle?, _ bytes: UnsafePointer<UInt8>?, _ count: Int, _ name: CString?, _ counts: UnsafeMutablePointer<Int>?
+) -> CText? {
+  changing(net) {
+    let file = try string(name, "the name")
+    let bytes = Data(try values(bytes, count, "bytes"))
+    note(try $0.net.copyWeights(from: NetDefinition(binary: bytes, file: file).parameter), counts)
   }
 }
 
+private func note(_ report: Net.WeightReport, _ counts: UnsafeMutablePointer<Int>?) {
+  guard let counts else { return }
+  counts[0] = report.loaded.count
+  counts[1] = report.kept.count
+  counts[2] = report.unused.count
+}
+
+/// Uses another net's weights: one memory from now on. `counts` is as for `caffe_net_copy_from`.
 @_cdecl("caffe_net_share_with")
-public func netShareWith(_ net: Handle, _ other: Handle) -> CText? {
-  let (net, other) = (object(net, NetHandle.self), object(other, NetHandle.self))
-  net.lock.merge(with: other.lock)
-  return net.change { try $0.shareWeights(with: other.net) }
+public func netShareWith(_ net: Handle?, _ other: Handle?, _ counts: UnsafeMutablePointer<Int>?) -> CText? {
+  attempt {
+    let (net, other) = (try object(net, NetHandle.self), try object(other, NetHandle.self))
+    try net.lock.merge(with: other.lock)
+    try net.lock.withLock {
+      for each in [net.net, other.net] { each.acceptWritesThroughViews() }
+      defer { for each in [net.net, other.net] { each.updateViews() } }
+      try net.net.shareWeights(with: other.net)
+    }
+    let theirs = Set(other.net.layers.filter { !$0.layer.parameters.isEmpty }.map(\.name))
+    let ours = net.net.layers.filter { !$0.layer.parameters.isEmpty }.map(\.name)
+    guard let counts else { return }
+    counts[0] = ours.count { theirs.contains($0) }
+    counts[1] = ours.count - counts[0]
+    counts[2] = theirs.subtracting(ours).count
+  }
 }
 
 /// Writes the net with its weights to a caffemodel file, or to HDF5.
 @_cdecl("caffe_net_save")
-public func netSave(_ net: Handle, _ path: CString, _ isHDF5: Bool) -> CText? {
-  object(net, NetHandle.self).change { try $0.saveWeights(to: String(cString: path), asHDF5: isHDF5) }
+public func netSave(_ net: Handle?, _ path: CString?, _ isHDF5: Bool) -> CText? {
+  changing(net) { try $0.net.saveWeights(to: string(path, "the path"), asHDF5: isHDF5) }
 }
 
-/// Lets the MemoryData layer that comes first read images and labels where they are: Python keeps them alive.
+// MARK: - Data
+
+/// Lets the MemoryData layer that comes first read images and labels where they are: Python keeps them alive. They are handed out
+/// from the first one on, or, as in a copy of a net, from where the layer stands.
 @_cdecl("caffe_net_set_input_arrays")
 public func netSetInputArrays(
-  _ net: Handle, _ data: UnsafePointer<Float>, _ count: Int, _ labels: UnsafePointer<Float>, _ labelCount: Int
+  _ net: Handle?, _ data: UnsafePointer<Float>?, _ count: Int, _ labels: UnsafePointer<Float>?, _ labelCount: Int,
+  _ resumes: Bool
 ) -> CText? {
-  object(net, NetHandle.self).attempt {
-    guard let layer = $0.layers.first?.layer as? MemoryDataLayer else {
-      throw NetError("set_input_arrays may only be called if the first layer is a MemoryDataLayer")
-    }
-    try layer.setArrays(
-      data: UnsafeBufferPointer(start: data, count: count),
-      labels: UnsafeBufferPointer(start: labels, count: labelCount))
+  changing(net) {
+    let layer = try memoryData(of: $0)
+    try layer.setArrays(data: values(data, count, "values"), labels: values(labels, labelCount, "labels"))
+    if resumes { layer.restore(seed: layer.seed, position: layer.position) }
   }
 }
 
 /// The extents that a MemoryData layer in first place hands out: batch size, channels, height, width.
 @_cdecl("caffe_net_input_array_shape")
-public func netInputArrayShape(_ net: Handle, _ extents: UnsafeMutablePointer<Int>) -> CText? {
-  object(net, NetHandle.self).attempt {
-    guard let layer = $0.layers.first?.layer as? MemoryDataLayer else {
-      throw NetError("set_input_arrays may only be called if the first layer is a MemoryDataLayer")
-    }
+public func netInputArrayShape(_ net: Handle?, _ extents: UnsafeMutablePointer<Int>?) -> CText? {
+  changing(net) {
+    let layer = try memoryData(of: $0)
+    let extents = try required(extents, "the extents")
     extents[0] = layer.batchSize
     extents[1] = layer.shape.channels
     extents[2] = layer.shape.height
@@ -194,23 +204,30 @@ public func netInputArrayShape(_ net: Handle, _ extents: UnsafeMutablePointer<In
   }
 }
 
-/// Calls a function of Python's with its number and a layer's: 0 before and 1 after forward, 2 before and 3 after backward.
-@_cdecl("caffe_net_add_hook")
-public func netAddHook(_ net: Handle, _ moment: CInt, _ number: Int, _ call: @convention(c) (Int, Int) -> CInt)
-  -> CText?
-{
-  let hook: (Int) throws -> Void = { layer in if call(number, layer) != 0 { throw RaisedInPython() } }
-  return object(net, NetHandle.self).attempt {
-    switch moment {
-    case 0: $0.beforeForward.append(hook)
-    case 1: $0.afterForward.append(hook)
-    case 2: $0.beforeBackward.append(hook)
-    default: $0.afterBackward.append(hook)
-    }
+private func memoryData(of net: NetHandle) throws(NetError) -> MemoryDataLayer {
+  guard let layer = net.net.layers.first?.layer as? MemoryDataLayer else {
+    throw NetError("set_input_arrays may only be called if the first layer is a MemoryDataLayer")
   }
+  return layer
 }
 
-/// A Python function raised an exception, which Python keeps for its caller.
-struct RaisedInPython: Error, CustomStringConvertible {
-  var description: String { "a Python function raised an exception" }
+// MARK: - Hooks
+
+/// Calls a function of Python's with its number and a layer's: 0 before and 1 after forward, 2 before and 3 after backward.
+@_cdecl("caffe_net_add_hook")
+public func netAddHook(
+  _ net: Handle?, _ moment: CInt, _ number: Int, _ call: (@convention(c) (Int, Int) -> CInt)?
+) -> CText? {
+  changing(net) {
+    let call = try required(call, "the function")
+    let hook: (Int) throws -> Void = { layer in if call(number, layer) != 0 { throw RaisedInPython() } }
+    let net = $0.net
+    switch moment {
+    case 0: net.beforeForward.append(hook)
+    case 1: net.afterForward.append(hook)
+    case 2: net.beforeBackward.append(hook)
+    case 3: net.afterBackward.append(hook)
+    default: throw NetError("there is no moment \(moment): it is 0 to 3")
+    }
+  }
 }

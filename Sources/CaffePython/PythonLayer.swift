@@ -9,7 +9,8 @@ import Caffe
 /// | `param_str` | a text for the class, which reads it as `self.param_str`   |
 ///
 /// `reshape` runs before every forward pass. Blobs that `setup` adds to `self.blobs` are learned.
-final class PythonLayer: Layer {
+final class PythonLayer: Layer, Handled {
+  static let noun = "layer written in Python"
   static let type = "Python"
   static var bottomCount: BlobCount { .atLeast(0) }
   static var topCount: BlobCount { .atLeast(0) }
@@ -25,6 +26,9 @@ final class PythonLayer: Layer {
   private(set) var parameters: [Blob] = []
   /// The bottoms and tops that Python has handles of.
   private var blobs: [Blob] = []
+  /// What Python has of the learned blobs while it sets the layer up, and may change their shapes.
+  private var handles: [BlobHandle] = []
+  private var isSetUp = false
   private let callbacks: PythonLayerCallbacks
 
   init(_ definition: LayerDefinition, in context: LayerContext) throws {
@@ -46,6 +50,9 @@ final class PythonLayer: Layer {
     blobs = bottom + top
     let handles = blobs.map { handle(BlobHandle($0, lock: nil)) }
     try call(.setup, bottom, top, handles: handles)
+    isSetUp = true
+    for handle in self.handles { handle.hasFixedSize = true }
+    self.handles = []
   }
 
   func reshape(_ bottom: [Blob], _ top: [Blob]) throws { try call(.reshape, bottom, top) }
@@ -64,10 +71,12 @@ final class PythonLayer: Layer {
   }
 
   /// Adds a learned blob.
-  func addParameter(_ shape: Shape) -> Blob {
-    let blob = Blob(shape)
-    parameters.append(blob)
-    return blob
+  func addParameter(_ shape: Shape) throws(NetError) -> BlobHandle {
+    guard !isSetUp else { throw NetError("a layer can add blobs in its method setup only") }
+    let handle = BlobHandle(Blob(shape), lock: nil)
+    parameters.append(handle.blob)
+    handles.append(handle)
+    return handle
   }
 
   /// Calls the method; handles, if given, are Python's from then on.
@@ -78,24 +87,40 @@ final class PythonLayer: Layer {
     for blob in viewed { blob.updateViews() }
     let status = callbacks.call(number, method.rawValue, handles, bottom.count, top.count, propagate)
     for blob in viewed { blob.acceptWritesThroughViews() }
+    let blobs = bottom + top + parameters
+    for blob in blobs { blob.updateViews() }
+    // Other layers count on these shapes.
+    let settled = method == .backward ? bottom + top : bottom.filter { blob in !top.contains { $0 === blob } }
+    let shapes = settled.map(\.shape)
+    let status = callbacks.call(number, method.rawValue, handles, bottom.count, top.count, propagate)
+    for blob in blobs { blob.acceptWritesThroughViews() }
+    for (blob, shape) in zip(settled, shapes) where blob.shape != shape {
+      let changed = blob.shape
+      blob.reshape(to: shape)
+      guard status == 0 else { break }
+      throw NetError(
+        "its method \(method) has changed the shape of a \(method == .backward ? "blob" : "bottom") from \(shape) to \(changed)",
+        remedy: "A layer gives shapes to its tops, in the method reshape.")
+    }
     guard status == 0 else { throw RaisedInPython() }
   }
 }
 
 @_cdecl("caffe_set_python_layers")
-public func setPythonLayers(
-  _ make: @escaping PythonLayerMake, _ call: @escaping PythonLayerCall,
-  _ forget: @escaping PythonLayerForget
-) { Session.pythonLayers = PythonLayerCallbacks(make: make, call: call, forget: forget) }
+public func setPythonLayers(_ make: PythonLayerMake?, _ call: PythonLayerCall?, _ forget: PythonLayerForget?) {
+  guard let make, let call, let forget else { return }
+  Session.pythonLayers = PythonLayerCallbacks(make: make, call: call, forget: forget)
+}
 
 /// Adds a learned blob to a layer that is being set up.
 @_cdecl("caffe_python_layer_add_blob")
 public func pythonLayerAddBlob(
-  _ layer: Handle, _ extents: UnsafePointer<Int>, _ rank: Int, _ result: UnsafeMutablePointer<Handle?>
+  _ layer: Handle?, _ extents: UnsafePointer<Int>?, _ rank: Int, _ result: Place?
 ) -> CText? {
   attempt {
-    let shape = try Shape(checking: UnsafeBufferPointer(start: extents, count: rank))
-    result.pointee = handle(BlobHandle(object(layer, PythonLayer.self).addParameter(shape), lock: nil))
+    let shape = try Shape(checking: values(extents, rank, "extents"))
+    let result = try required(result, "the blob")
+    result.pointee = handle(try object(layer, PythonLayer.self).addParameter(shape))
   }
 }
 

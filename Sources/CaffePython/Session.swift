@@ -100,23 +100,35 @@ enum Session {
     return environment
   }
 
+  /// What a copy is built with: it brings its random numbers and its precision along.
+  static func environmentOfCopies() throws -> NetEnvironment {
+    let (rank, count) = guarded.state.withLock { ($0.rank, $0.solverCount) }
+    return NetEnvironment(
+      registry: registry, rank: rank, solverCount: count, logger: try logger, makeEngine: { EngineChoice.best.make() })
+  }
+
   /// Logs as glog's variables say, until `initializeLog` says otherwise.
   static var logger: Logger {
     get throws {
       if let log = guarded.state.withLock({ $0.log }) { return log.logger }
-      let names = ["minloglevel", "stderrthreshold", "logtostderr", "alsologtostderr", "log_dir", "v"]
-      let variables = names.map { "GLOG_" + $0 }.compactMap { name in environmentVariable(name).map { (name, $0) } }
-      let log = try Log(LogSettings(environment: Dictionary(uniqueKeysWithValues: variables)))
+      let log = try Log(glogVariables)
       guarded.state.withLock { $0.log = log }
       return log.logger
     }
   }
 
-  static func initializeLog(severity: Int, toStandardError: Bool?) throws {
-    var settings = LogSettings()
-    settings.minimumSeverity = severity
-    settings.logToStandardError = toStandardError ?? false
+  /// Settings that are given count more than glog's variables.
+  static func initializeLog(severity: Int?, toStandardError: Bool?) throws {
+    var settings = glogVariables
+    if let severity { settings.minimumSeverity = severity }
+    if let toStandardError { settings.logToStandardError = toStandardError }
     let log = try Log(settings)
     guarded.state.withLock { $0.log = log }
+  }
+
+  private static var glogVariables: LogSettings {
+    let names = ["minloglevel", "stderrthreshold", "logtostderr", "alsologtostderr", "log_dir", "v"]
+    let variables = names.map { "GLOG_" + $0 }.compactMap { name in environmentVariable(name).map { (name, $0) } }
+    return LogSettings(environment: Dictionary(uniqueKeysWithValues: variables))
   }
 }

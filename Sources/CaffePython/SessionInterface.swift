@@ -51,19 +51,44 @@ public func setEngine(_ name: CString?) -> CText? {
 public func solverCount() -> Int { Session.solverCount }
 
 @_cdecl("caffe_set_solver_count")
-public func setSolverCount(_ count: Int) { Session.solverCount = max(count, 1) }
+public func setSolverCount(_ count: Int) -> CText? {
+  attempt {
+    guard (1...Int(Int32.max)).contains(count) else {
+      throw NetError("the number of solvers is \(count), but must be at least 1")
+    }
+    Session.solverCount = count
+  }
+}
 
 @_cdecl("caffe_solver_rank")
 public func solverRank() -> Int { Session.rank }
 
 @_cdecl("caffe_set_solver_rank")
-public func setSolverRank(_ rank: Int) { Session.rank = max(rank, 0) }
+public func setSolverRank(_ rank: Int) -> CText? {
+  attempt {
+    guard (0..<Int(Int32.max)).contains(rank) else {
+      throw NetError("the rank of a solver is \(rank), but must be at least 0")
+    }
+    Session.rank = rank
+  }
+}
 
-/// Drops log lines below a severity: 0 info, 1 warning, 2 error, 3 fatal.
+/// Drops log lines below a severity: 0 info, 1 warning, 2 error, 3 fatal. What is -1 stays as glog's variables say.
 @_cdecl("caffe_init_log")
-public func initLog(_ severity: CInt, _ toStandardError: Bool) -> CText? {
-  attempt { try Session.initializeLog(severity: Int(severity), toStandardError: toStandardError) }
+public func initLog(_ severity: CInt, _ toStandardError: CInt) -> CText? {
+  attempt {
+    guard (-1...3).contains(severity) else {
+      throw NetError("the level is \(severity), but must be 0 (info), 1 (warning), 2 (error) or 3 (fatal)")
+    }
+    try Session.initializeLog(
+      severity: severity < 0 ? nil : Int(severity), toStandardError: toStandardError < 0 ? nil : toStandardError != 0)
+  }
 }
 
 @_cdecl("caffe_log")
-public func log(_ message: CString) -> CText? { attempt { try Session.logger.info("\(String(cString: message))") } }
+public func log(_ message: CString?) -> CText? {
+  attempt {
+    let message = try string(message, "the message")
+    try Session.logger.info("\(message)")
+  }
+}

@@ -9,7 +9,7 @@ public import Logging
 ///
 /// How a gradient becomes a step is the business of an `UpdateRule`, how far the step goes of a `LearningRatePolicy`.
 public final class Solver {
-  public private(set) var definition: SolverParameter
+  public internal(set) var definition: SolverParameter
   public let net: Net
   public let testNets: [Net]
   public let logger: Logger
@@ -41,10 +41,10 @@ public final class Solver {
   /// until `solve` or `restore` is called.
   public internal(set) var endedEarly = false
 
-  private(set) var policy: any LearningRatePolicy
-  let warmUp: WarmUp
-  let rule: any UpdateRule
-  let regularization: Regularization
+  var policy: any LearningRatePolicy
+  var warmUp: WarmUp
+  var rule: any UpdateRule
+  var regularization: Regularization
   var losses = SmoothedLoss()
 
   /// What is watched in tests, if anything is, and what was seen there.
@@ -67,15 +67,7 @@ public final class Solver {
     logger = environment.logger
     self.definition = definition
     logger.info("Initializing solver from parameters: \n\(Prototxt.print(definition))")
-    guard definition.averageLoss >= 1 else {
-      throw SolverError("average_loss should be non-negative: it is \(definition.averageLoss), but must be at least 1")
-    }
-    guard definition.iterSize >= 1 else {
-      throw SolverError("iter_size is \(definition.iterSize), but must be at least 1")
-    }
-    if let count = definition.testIter.first(where: { $0 < 1 }) {
-      throw SolverError("test_iter is \(count), but must be at least 1")
-    }
+    try Self.checkCounts(definition)
     policy = try LearningRatePolicies.make(definition)
     warmUp = try WarmUp(definition)
     rule = try UpdateRules.make(definition)
@@ -104,14 +96,6 @@ public final class Solver {
       logger.info("MultiStep Status: Iteration \(iteration), step = \(currentStep)")
     }
     return rate
-  }
-
-  /// Changes `base_lr`, from which the learning rate policy goes out.
-  public func setBaseLearningRate(_ rate: Float) throws {
-    var changed = definition
-    changed.baseLr = rate
-    policy = try LearningRatePolicies.make(changed)
-    definition = changed
   }
 
   /// Trains from here, or from a snapshot, to `max_iter`.

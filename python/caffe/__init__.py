@@ -22,6 +22,8 @@ from ._caffe import (
     set_mode_gpu,
     set_multiprocess,
     set_engine,
+    set_phase_test,
+    set_phase_train,
     set_precision,
     set_random_seed,
     set_solver_count,
@@ -50,6 +52,7 @@ __all__ = [
     "AdaDeltaSolver", "AdaGradSolver", "AdamSolver", "Classifier", "Detector", "Ensemble", "Layer",
     "NCCL", "NesterovSolver", "Net", "NetSpec", "RMSPropSolver", "SGDSolver", "TEST", "TRAIN",
     "Timer", "dnn", "get_solver", "has_nccl", "init_log", "io", "layer_type_list", "layers", "log",
-    "params", "set_device", "set_engine", "set_mode_cpu", "set_mode_gpu", "set_multiprocess", "set_precision",
+    "params", "set_device", "set_engine", "set_mode_cpu", "set_mode_gpu", "set_multiprocess", "set_phase_test",
+    "set_phase_train", "set_precision",
     "set_random_seed", "set_solver_count", "set_solver_rank", "solver_count", "solver_rank", "to_proto",
 ]  # fmt: skip

@@ -30,6 +30,9 @@ class Memory:
     def __del__(self, release: Callable[[int], None] = lib.release) -> None:
         release(self._handle)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        lib.not_copied(self, "copy the array")
+
 
 class Passes:
     """Knows which arrays were looked at since the library last ran.
@@ -69,7 +72,7 @@ class View:
         "version",
     )
 
-    def __init__(self, handle: int, is_diff: bool) -> None:
+    def __init__(self, handle: int | None, is_diff: bool) -> None:
         self.array: Any = None
         self.generation = -1
         self.handle = handle
@@ -90,6 +93,9 @@ class View:
         version = lib.blob_view(self.handle, self.is_diff, self.version, address)
         if version < 0:
             version = lib.blob_view_waiting(self.handle, self.is_diff, self.version, address)
+        if version < 0:
+            lib.check(lib.blob_check(self.handle))
+            raise lib.CaffeError("the blob has no values")
         if version != self.version:
             shape = tuple(layout[3 : 3 + layout[2]])
             self.array = np.asarray(Memory(layout[0], layout[1], shape))
@@ -134,22 +140,44 @@ class Blob:
 
     Both are numpy arrays over the memory of the net: what is written into them is what the net computes with. An array keeps its
     memory alive; after a change of shape, take it anew.
+
+    A blob is part of its net or layer. It is not copied or pickled by itself: its values are (`blob.data.copy()`), and its net.
     """
 
     __slots__ = ("__weakref__", "_data", "_diff", "_handle", "_passes")
 
-    def __init__(self, handle: int, passes: Passes) -> None:
-        self._handle = handle
-        self._passes = passes
-        self._data = View(handle, False)
-        self._diff = View(handle, True)
+    _handle: int | None
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise TypeError("blobs are made by nets: look into net.blobs and net.params")
+
+    @classmethod
+    def _of(cls, handle: int | None, passes: Passes) -> Blob:
+        """The blob behind a handle, which it takes over."""
+        if not handle:
+            raise lib.CaffeError("there is no such blob")
+        blob = cls.__new__(cls)
+        blob._handle = handle
+        blob._passes = passes
+        blob._data = View(handle, False)
+        blob._diff = View(handle, True)
+        return blob
 
     def __del__(self, release: Callable[[int], None] = lib.release) -> None:
+        handle = getattr(self, "_handle", None)
+        if handle is None:
+            return
         # Its views may still be listed; they must not reach for the handle any more.
         viewed = self._passes.viewed
         if self._data.is_viewed or self._diff.is_viewed:
             self._passes.viewed = [v for v in viewed if v is not self._data and v is not self._diff]
-        release(self._handle)
+        self._handle = self._data.handle = self._diff.handle = None
+        self._data.generation = self._diff.generation = -1
+        self._data.structure = self._diff.structure = -1
+        release(handle)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        lib.not_copied(self, "copy its values (blob.data.copy()), or the net that it belongs to")
 
     @property
     def data(self) -> np.ndarray:
@@ -172,6 +200,8 @@ class Blob:
         """The extents, outermost axis first; none for a scalar."""
         extents = _layout()
         rank = lib.blob_shape(self._handle, extents)
+        if rank < 0:
+            raise lib.CaffeError("the blob has no shape")
         return tuple(extents[:rank])
 
     @property
@@ -245,7 +275,9 @@ class Blob:
 
 def extents_of(dims: Iterable[int]) -> tuple[Any, int]:
     """Dimensions as the library takes them."""
-    numbers = [int(dim) for dim in dims]
+    numbers = [lib.whole(dim, "a dimension") for dim in dims]
+    if len(numbers) > 32:
+        raise ValueError(f"a blob has at most 32 axes, not {len(numbers)}")
     return (ctypes.c_ssize_t * max(len(numbers), 1))(*numbers), len(numbers)
 
 
@@ -257,6 +289,13 @@ class BlobVec(list[Blob]):
     ) -> None:
         super().__init__(blobs)
         self._add = add
+
+    def close(self) -> None:
+        """Takes no more blobs."""
+        self._add = None
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return BlobVec, (list(self),)
 
     def add_blob(self, *dims: int) -> None:
         """Appends a blob of these dimensions, which the solver learns."""

@@ -37,6 +37,9 @@ class Layer:
 
     `setup` runs once; blobs that it adds by `self.blobs.add_blob(*dims)` are learned. `reshape` runs before every `forward`.
     `self.phase` is `caffe.TRAIN` or `caffe.TEST`. What a method raises reaches whoever runs the net.
+
+    A layer is part of its net and is copied and pickled with it only. A copy makes its Python layers anew: their `setup` runs
+    again, and their learned blobs get the values of the original's.
     """
 
     param_str: str = ""
@@ -78,6 +81,9 @@ class Layer:
             f"{type(self).__name__} has no method backward(self, top, propagate_down, bottom)"
         )
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        lib.not_copied(self, "copy the net that it belongs to")
+
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__qualname__}, a layer of type {self.type}>"
 
@@ -85,16 +91,25 @@ class Layer:
 class LibraryLayer(Layer):
     """A layer of the library, in its net."""
 
-    def __init__(self, handle: int, type_name: str, passes: Passes) -> None:
-        self._handle = handle
-        self._type = type_name
-        self._blobs = BlobVec(
-            Blob(lib.layer_blob(handle, index), passes)
+    def __init__(self, *_: Any) -> None:
+        raise TypeError("layers of the library are made by nets: look into net.layers")
+
+    @classmethod
+    def _of(cls, handle: int, type_name: str, passes: Passes) -> LibraryLayer:
+        """The layer behind a handle, which it takes over."""
+        layer = cls.__new__(cls)
+        layer._handle = handle
+        layer._type = type_name
+        layer._blobs = BlobVec(
+            Blob._of(lib.layer_blob(handle, index), passes)
             for index in range(lib.layer_blob_count(handle))
         )
+        return layer
 
     def __del__(self, release: Callable[[int], None] = lib.release) -> None:
-        release(self._handle)
+        handle = self.__dict__.pop("_handle", None)
+        if handle is not None:
+            release(handle)
 
     @property
     def type(self) -> str:
@@ -108,11 +123,13 @@ class LibraryLayer(Layer):
         lib.check(lib.layer_reshape(self._handle))
 
 
-def layer_at(handle: int, type_name: str, passes: Passes) -> Layer:
+def layer_at(handle: int | None, type_name: str, passes: Passes) -> Layer:
     """The layer behind a handle, which it takes over."""
+    if not handle:
+        raise lib.CaffeError("there is no such layer")
     number = lib.layer_python_number(handle)
     if number < 0:
-        return LibraryLayer(handle, type_name, passes)
+        return LibraryLayer._of(handle, type_name, passes)
     lib.release(handle)
     return _python_layers[number].layer
 
@@ -122,6 +139,7 @@ class _PythonLayer:
 
     def __init__(self, layer: Layer, passes: Passes) -> None:
         self.layer = layer
+        self.blobs = layer._blobs
         self.passes = passes
         self.bottom = BlobVec()
         self.top = BlobVec()
@@ -129,9 +147,10 @@ class _PythonLayer:
     def call(self, method: int, handles: Any, bottoms: int, tops: int, propagate: Any) -> None:
         layer = self.layer
         if method == 0:
-            blobs = [Blob(handles[index], self.passes) for index in range(bottoms + tops)]
+            blobs = [Blob._of(handles[index], self.passes) for index in range(bottoms + tops)]
             self.bottom, self.top = BlobVec(blobs[:bottoms]), BlobVec(blobs[bottoms:])
             layer.setup(self.bottom, self.top)
+            self.blobs.close()
         elif method == 1:
             layer.reshape(self.bottom, self.top)
         elif method == 2:
@@ -145,6 +164,7 @@ _numbers = itertools.count()
 
 
 def _make(handle: int, module: bytes, name: bytes, param_str: bytes, phase: int) -> int:
+    blobs = BlobVec()
     try:
         cls = getattr(importlib.import_module(module.decode()), name.decode())
         if not (isinstance(cls, type) and issubclass(cls, Layer)):
@@ -158,16 +178,19 @@ def _make(handle: int, module: bytes, name: bytes, param_str: bytes, phase: int)
             result = ctypes.c_void_p()
             lib.check(lib.python_layer_add_blob(handle, *extents_of(dims), ctypes.byref(result)))
             assert result.value is not None
-            return Blob(result.value, passes)
+            return Blob._of(result.value, passes)
 
-        layer._blobs = BlobVec((), add)
+        layer._blobs = blobs = BlobVec((), add)
         layer.param_str = param_str.decode()
         layer.phase = phase
         layer.__init__(None)  # type: ignore[misc]
+        if layer._blobs is not blobs:
+            raise TypeError(f"{name.decode()} has set its _blobs, which belong to caffe.Layer")
         number = next(_numbers)
         _python_layers[number] = _PythonLayer(layer, passes)
         return number
     except BaseException as exception:
+        blobs.close()
         lib.raised.exception = exception
         return -1
 
@@ -189,7 +212,10 @@ def _call(number: int, method: int, handles: Any, bottoms: int, tops: int, propa
 
 
 def _forget(number: int, layers: dict[int, _PythonLayer] = _python_layers) -> None:
-    layers.pop(number, None)
+    forgotten = layers.pop(number, None)
+    if forgotten is not None:
+        # The layer may live on; that of the library, which it would add to, does not.
+        forgotten.blobs.close()
 
 
 def running() -> list[Passes]:

@@ -7,6 +7,7 @@ import ctypes
 import html
 import json
 import os
+import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from . import _library as lib
+from . import _old_forms
 from ._blobs import Blob, BlobVec, Passes
 from ._layers import HookOwner, Layer, hooks, layer_at, running
 
@@ -29,28 +31,29 @@ class Net(HookOwner):
     net.forward()["prob"].argmax()
 
     Other Python threads run while a net does. One net serves one thread at a time, as do nets that share weights; others run
-    beside it.
+    beside it. Several threads that use one net give it their inputs as arguments, `net.forward(data=x)`: each gets the results of
+    its own call.
+
+    A net can be copied and pickled, and so be given to a `multiprocessing.Pool`. A copy has the definition, the weights and
+    their gradients, the places of its layers in data and random numbers, and what its inputs and outputs hold; its memory is
+    its own, also where the original shares weights. Hooks stay with the original. In a forked process, nets compute on one
+    thread.
     """
 
     def __init__(self, network_file: Any, *args: Any, **kwargs: Any) -> None:
         """Builds the net of a prototxt file.
 
         Net(network_file, phase, level=0, stages=None, weights=None)
-        Net(network_file, weights_file, phase)     the old form
+        Net(network_file, weights_file, phase)     the form of 2015
+        Net(network_file, weights_file)            the form of 2014; the phase is that of `caffe.set_phase_test()`
 
         phase is caffe.TRAIN or caffe.TEST; level and stages choose among the layers, as in NetState; weights names a caffemodel
         or HDF5 file. Raises RuntimeError with file, line, layer, cause and way out.
         """
         if args and isinstance(args[0], (str, bytes, os.PathLike)):
-            warnings.warn(
-                "Net(network_file, weights_file, phase) is the old form: use "
-                "Net(network_file, phase, weights=weights_file)",
-                DeprecationWarning,
-                stacklevel=2,
-            )
-            weights, phase = args
-            self._build(network_file, None, phase, 0, None)
+            weights, phase = _old_forms.weights_and_phase(*args, **kwargs)
             require_file(weights)
+            self._build(network_file, None, phase, 0, None)
             self.copy_from(weights)
         else:
             self._init(network_file, *args, **kwargs)
@@ -58,11 +61,16 @@ class Net(HookOwner):
     def _init(
         self,
         network_file: Any,
-        phase: int,
+        phase: int | None = None,
         level: int = 0,
         stages: Sequence[str] | None = None,
         weights: Any = None,
     ) -> None:
+        if phase is None:
+            raise TypeError(
+                "the phase is missing: caffe.Net(network_file, caffe.TEST) to infer, "
+                "caffe.Net(network_file, caffe.TRAIN) to train"
+            )
         if weights is not None:
             require_file(weights)
         self._build(network_file, None, phase, level, stages)
@@ -88,8 +96,10 @@ class Net(HookOwner):
         return net
 
     @classmethod
-    def _of(cls, handle: int) -> Net:
+    def _of(cls, handle: int | None) -> Net:
         """The net behind a handle, which it takes over."""
+        if not handle:
+            raise lib.CaffeError("there is no such net")
         net = cls.__new__(cls)
         net._open(handle)
         return net
@@ -104,18 +114,19 @@ class Net(HookOwner):
     ) -> None:
         if prototxt is None:
             require_file(path)
-        elif "\0" in prototxt:
-            raise ValueError("a prototxt has no zero byte")
-        if isinstance(stages, str):
+        if isinstance(stages, (str, bytes)):
             raise TypeError("stages is a list of strings, not one string")
+        names = list(stages or [])
+        if any("\n" in name for name in names):
+            raise ValueError("the name of a stage has no line feed")
         handle = ctypes.c_void_p()
         lib.check(
             lib.net_create(
                 lib.path_bytes(path),
-                None if prototxt is None else prototxt.encode(),
-                int(phase),
-                int(level),
-                "\n".join(stages or []).encode(),
+                None if prototxt is None else lib.text_bytes(prototxt, "a prototxt"),
+                lib.whole_int(phase, "phase"),
+                lib.whole_int(level, "level"),
+                lib.text_bytes("\n".join(names), "the name of a stage"),
                 ctypes.byref(handle),
             )
         )
@@ -123,6 +134,7 @@ class Net(HookOwner):
         self._open(handle.value)
 
     def _open(self, handle: int) -> None:
+        self._close()
         self._handle = handle
         self._passes = Passes()
         self._loss = ctypes.c_float()
@@ -139,12 +151,41 @@ class Net(HookOwner):
         self._outputs: list[int] = about["outputs"]
         self._layer_names: list[str] = [layer["name"] for layer in self._layer_about]
 
+    def __getattr__(self, name: str) -> Any:
+        # Only asked for what is not there.
+        old = _old_forms.attribute(self, name)
+        if old is not None:
+            return old
+        if name in _NATIVE:
+            raise AttributeError("this net has never been built, or is gone")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    # Copies.
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        content = lib.taken_bytes(lambda *result: lib.net_pack(self._handle, *result))
+        own = {"_input_arrays": self._input_arrays}
+        own.update((k, v) for k, v in self.__dict__.items() if k not in _NATIVE)
+        return _rebuilt, (type(self), content), own
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        arrays = state.pop("_input_arrays", None)
+        self.__dict__.update(state)
+        if arrays is not None:
+            self._lend(*arrays, resumes=True)
+
+    def _close(self) -> None:
+        """Forgets the net that it was before, if any."""
+        self.__del__()
+        for name in _NATIVE:
+            self.__dict__.pop(name, None)
+
     # What there is.
 
     @cached_property
     def _blobs(self) -> BlobVec:
         handles = (lib.net_blob(self._handle, index) for index in range(len(self._blob_names)))
-        return BlobVec(Blob(handle, self._passes) for handle in handles)
+        return BlobVec(Blob._of(handle, self._passes) for handle in handles)
 
     @cached_property
     def blobs(self) -> OrderedDict[str, Blob]:
@@ -218,6 +259,9 @@ class Net(HookOwner):
 
     def _forward(self, start: int, end: int) -> float:
         """Runs the layers from one number to another; returns their loss."""
+        return self._run(lib.whole(start, "start"), lib.whole(end, "end"))
+
+    def _run(self, start: int, end: int) -> float:
         # As `with self._running()` does, for the sake of nets that take microseconds.
         passes = self._passes
         passes.begin()
@@ -233,8 +277,9 @@ class Net(HookOwner):
         return self._loss.value
 
     def _backward(self, start: int, end: int) -> None:
+        first, last = lib.whole(start, "start"), lib.whole(end, "end")
         with self._running():
-            error = lib.net_backward(self._handle, start, end)
+            error = lib.net_backward(self._handle, first, last)
         if error:
             lib.fail(error)
 
@@ -247,6 +292,10 @@ class Net(HookOwner):
     def _running(self) -> _Running:
         return _Running(self._passes)
 
+    def _held(self) -> _Held:
+        """Around calls that no other thread may come between."""
+        return _Held(self._handle)
+
     def forward(
         self,
         blobs: Sequence[str] | None = None,
@@ -257,23 +306,24 @@ class Net(HookOwner):
         """Computes forward, from the layer `start` to the layer `end`, all by default.
 
         Keyword arguments are values for all the inputs. Returns the values of the outputs, or of the tops of `end`, and of the
-        blobs named in `blobs`: arrays over the net's memory, which the next pass changes.
+        blobs named in `blobs`. Without keyword arguments they are arrays over the net's memory, which the next pass changes; with
+        them they are copies, the results of this call whatever other threads do with the net.
         """
-        if start is None and end is None and not kwargs:
-            self._forward(0, len(self._layer_names) - 1)
-            names: Iterable[str] = self.outputs
-        else:
-            first = 0 if start is None else self._layer_index(start)
-            last = len(self._layer_names) - 1 if end is None else self._layer_index(end)
-            if kwargs:
-                self._feed(kwargs)
-            self._forward(first, last)
-            names = self.outputs if end is None else self.top_names[end]
-        found = self.blobs
-        values = {name: found[name].data for name in names}
-        if blobs:
-            values.update((name, self._blob(name).data) for name in blobs)
-        return values
+        if start is None and end is None and not kwargs and blobs is None:
+            self._run(0, len(self._layer_names) - 1)
+            found = self.blobs
+            return {name: found[name].data for name in self.outputs}
+        first = 0 if start is None else self._layer_index(start, "start")
+        last = len(self._layer_names) - 1 if end is None else self._layer_index(end, "end")
+        names = [*(self.outputs if end is None else self.top_names[end]), *self._names(blobs, "blobs")]
+        if not kwargs:
+            self._run(first, last)
+            return {name: self.blobs[name].data for name in names}
+        inputs = {name: np.asarray(value) for name, value in kwargs.items()}
+        with self._held():
+            self._feed(inputs)
+            self._run(first, last)
+            return {name: self.blobs[name].data.copy() for name in names}
 
     def backward(
         self,
@@ -285,43 +335,53 @@ class Net(HookOwner):
         """Computes gradients backward, from the layer `start` down to the layer `end`, all by default.
 
         Keyword arguments are gradients for all the outputs. Returns the gradients of the inputs, or of the bottoms of `end`, and
-        of the blobs named in `diffs`. Without `force_backward: true` in the net, layers below the lowest that learns are left
-        out.
+        of the blobs named in `diffs`, as `forward` returns values. Without `force_backward: true` in the net, layers below the
+        lowest that learns are left out.
         """
-        first = len(self._layer_names) - 1 if start is None else self._layer_index(start)
-        last = 0 if end is None else self._layer_index(end)
-        names = list(self.inputs if end is None else self.bottom_names[end])
-        if kwargs:
-            if set(kwargs) != set(self.outputs):
-                raise Exception("Top diff arguments do not match net outputs.")
-            for name, values in kwargs.items():
+        first = len(self._layer_names) - 1 if start is None else self._layer_index(start, "start")
+        last = 0 if end is None else self._layer_index(end, "end")
+        names = [*(self.inputs if end is None else self.bottom_names[end]), *self._names(diffs, "diffs")]
+        if not kwargs:
+            self._backward(first, last)
+            return {name: self.blobs[name].diff for name in names}
+        if set(kwargs) != set(self.outputs):
+            raise Exception("Top diff arguments do not match net outputs.")
+        gradients = {name: np.asarray(value) for name, value in kwargs.items()}
+        with self._held():
+            for name, values in gradients.items():
                 blob = self.blobs[name]
-                if np.shape(values)[:1] != blob.shape[:1]:
+                if values.shape[:1] != blob.shape[:1]:
                     raise Exception("Diff is not batch sized")
                 blob.diff[...] = values
-        self._backward(first, last)
-        return {name: self._blob(name).diff for name in [*names, *(diffs or [])]}
+            self._backward(first, last)
+            return {name: self.blobs[name].diff.copy() for name in names}
 
-    def _feed(self, values: dict[str, Any]) -> None:
+    def _feed(self, values: dict[str, np.ndarray]) -> None:
         if set(values) != set(self.inputs):
             raise Exception("Input blob arguments do not match net inputs.")
         for name, value in values.items():
             blob = self.blobs[name]
-            if np.shape(value)[:1] != blob.shape[:1]:
+            if value.shape[:1] != blob.shape[:1]:
                 raise Exception("Input is not batch sized")
             blob.data[...] = value
 
-    def _layer_index(self, name: str) -> int:
+    def _layer_index(self, name: str, what: str) -> int:
+        if not isinstance(name, str):
+            raise TypeError(f"{what} is the name of a layer, not {name!r}")
         try:
             return self._layer_names.index(name)
         except ValueError:
             raise _unknown("layer", name, self._layer_names) from None
 
-    def _blob(self, name: str) -> Blob:
-        try:
-            return self.blobs[name]
-        except KeyError:
-            raise KeyError(str(_unknown("blob", name, self._blob_names))) from None
+    def _names(self, names: Iterable[str] | None, what: str) -> list[str]:
+        """The names of blobs that a caller wants besides."""
+        if isinstance(names, (str, bytes)):
+            raise TypeError(f"{what} is a list of names, not one name: [{names!r}]")
+        listed = list(names or [])
+        for name in listed:
+            if name not in self.blobs:
+                raise KeyError(str(_unknown("blob", name, self._blob_names)))
+        return listed
 
     def forward_all(
         self, blobs: Sequence[str] | None = None, **kwargs: Any
@@ -332,9 +392,11 @@ class Net(HookOwner):
         all items.
         """
         collected: dict[str, list[np.ndarray]] = {}
+        if not kwargs:
+            raise Exception("Input blob arguments do not match net inputs.")
         for batch in self._batches(kwargs):
             for name, values in self.forward(blobs=blobs, **batch).items():
-                collected.setdefault(name, []).extend(values.copy())
+                collected.setdefault(name, []).extend(values)
         return self._joined(collected, kwargs)
 
     def forward_backward_all(
@@ -350,16 +412,21 @@ class Net(HookOwner):
         """
         values: dict[str, list[np.ndarray]] = {}
         gradients: dict[str, list[np.ndarray]] = {}
-        forward_batches = self._batches({k: v for k, v in kwargs.items() if k in self.inputs})
-        backward_batches = self._batches({k: v for k, v in kwargs.items() if k in self.outputs})
+        inputs = {name: items for name, items in kwargs.items() if name in self.inputs}
+        outputs = {name: items for name, items in kwargs.items() if name in self.outputs}
+        if not kwargs or len(inputs) + len(outputs) != len(kwargs):
+            raise Exception("Arguments do not match net inputs and outputs.")
+        _require_equal_counts(kwargs)
+        forward_batches, backward_batches = self._batches(inputs), self._batches(outputs)
         batches: Iterator[tuple[dict[str, Any], dict[str, Any]]] = zip_longest(
             forward_batches, backward_batches, fillvalue={}
         )
-        for inputs, outputs in batches:
-            for name, value in self.forward(blobs=blobs, **inputs).items():
-                values.setdefault(name, []).extend(value.copy())
-            for name, value in self.backward(diffs=diffs, **outputs).items():
-                gradients.setdefault(name, []).extend(value.copy())
+        for items, output_gradients in batches:
+            with self._held():
+                for name, value in self.forward(blobs=blobs, **items).items():
+                    values.setdefault(name, []).extend(value.copy())
+                for name, value in self.backward(diffs=diffs, **output_gradients).items():
+                    gradients.setdefault(name, []).extend(value.copy())
         return self._joined(values, kwargs), self._joined(gradients, kwargs)
 
     def _batches(self, items: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -368,7 +435,7 @@ class Net(HookOwner):
             return
         size = self._blobs[0].shape[0]
         arrays = {name: np.asarray(values) for name, values in items.items()}
-        for begin in range(0, len(next(iter(arrays.values()))), size):
+        for begin in range(0, _require_equal_counts(arrays), size):
             batch: dict[str, Any] = {}
             for name, array in arrays.items():
                 part = array[begin : begin + size]
@@ -396,22 +463,49 @@ class Net(HookOwner):
     # Weights.
 
     def copy_from(self, weights: Any) -> None:
-        """Loads weights by layer name from a caffemodel or HDF5 file; layers that it does not name keep theirs."""
+        """Loads weights by layer name from a caffemodel or HDF5 file; layers that it does not name keep theirs.
+
+        Warns if no layer has the name of one in the file.
+        """
         require_file(weights)
-        self._call(lib.net_copy_from, lib.path_bytes(weights))
+        self._load(os.fsdecode(weights), lib.net_copy_from, lib.path_bytes(weights))
 
     def copy_from_bytes(self, weights: bytes, name: str = "caffemodel") -> None:
         """Loads weights from the content of a caffemodel file."""
-        self._call(lib.net_copy_from_bytes, weights, len(weights), name.encode())
+        if not isinstance(weights, (bytes, bytearray, memoryview)):
+            raise TypeError(f"weights are the bytes of a caffemodel, not {weights!r:.50}")
+        content, file = bytes(weights), lib.text_bytes(name, "name")
+        self._load(name, lib.net_copy_from_bytes, content, len(content), file)
 
     def load_hdf5(self, path: Any) -> None:
         """Loads weights from an HDF5 file."""
         require_file(path)
-        self._call(lib.net_load_hdf5, lib.path_bytes(path))
+        self._load(os.fsdecode(path), lib.net_load_hdf5, lib.path_bytes(path))
 
     def share_with(self, other: Net) -> None:
         """Uses the weights of the other net's layers of the same names: one memory from now on."""
-        self._call(lib.net_share_with, other._handle)
+        if not isinstance(other, Net):
+            raise TypeError(f"weights are shared with a caffe.Net, not with {other!r:.50}")
+        with other._running():
+            self._load("the other net", lib.net_share_with, other._handle)
+
+    def _load(self, source: str, function: Callable[..., int | None], *arguments: Any) -> None:
+        """Takes weights from somewhere, and warns if there are none for this net."""
+        counts = (ctypes.c_ssize_t * 3)()
+        self._call(function, *arguments, counts)
+        loaded, kept, unused = counts
+        if kept and not loaded:
+            reason = (
+                f"none of the {unused} layers with weights in {source} has the name of a layer of the net"
+                if unused
+                else f"{source} has no weights"
+            )
+            warnings.warn(
+                f"{reason}: all {kept} layers that learn keep the weights that they had. "
+                "Are these the weights of another net?",
+                RuntimeWarning,
+                stacklevel=_outside(),
+            )
 
     def save(self, path: Any) -> None:
         """Writes the net with its weights to a caffemodel file."""
@@ -431,6 +525,9 @@ class Net(HookOwner):
 
         data is float32 of shape N x C x H x W, labels float32 of shape N or N x 1 x 1 x 1; N is a multiple of the batch size.
         """
+        for array, what in ((data, "data array"), (labels, "labels array")):
+            if not isinstance(array, np.ndarray):
+                raise TypeError(f"{what} is a numpy array, not {array!r:.50}")
         if labels.ndim == 1:
             labels = labels[:, np.newaxis, np.newaxis, np.newaxis]
         extents = lib.Extents()
@@ -441,12 +538,22 @@ class Net(HookOwner):
             raise RuntimeError("data and labels must have the same first dimension")
         if len(data) % extents[0]:
             raise RuntimeError("first dimensions of input arrays must be a multiple of batch size")
-        lib.check(
-            lib.net_set_input_arrays(
-                self._handle, data.ctypes.data, data.size, labels.ctypes.data, labels.size
+        self._lend(data, labels)
+
+    def _lend(self, data: np.ndarray, labels: np.ndarray, resumes: bool = False) -> None:
+        """Lets the library read the arrays, from the first item or from where the layer stands."""
+        with self._held():
+            lib.check(
+                lib.net_set_input_arrays(
+                    self._handle,
+                    data.ctypes.data,
+                    data.size,
+                    labels.ctypes.data,
+                    labels.size,
+                    resumes,
+                )
             )
-        )
-        self._input_arrays = (data, labels)
+            self._input_arrays = (data, labels)
 
     _set_input_arrays = set_input_arrays
 
@@ -540,6 +647,38 @@ class _Running:
         self._passes.end()
 
 
+class _Held:
+    """Around calls for which a net belongs to this thread alone."""
+
+    __slots__ = ("_handle",)
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+
+    def __enter__(self) -> None:
+        lib.check(lib.net_hold(self._handle))
+
+    def __exit__(self, *_: Any) -> None:
+        lib.check(lib.net_let_go(self._handle))
+
+
+def _rebuilt(cls: type[Net], content: bytes) -> Net:
+    """The net that `Net.__reduce__` has packed."""
+    handle = ctypes.c_void_p()
+    lib.check(lib.net_unpack(content, len(content), ctypes.byref(handle)))
+    return cls._of(handle.value)
+
+
+# What a net has from the library, and keeps for itself when it is copied.
+_NATIVE = frozenset(
+    [
+        "_handle", "_passes", "_loss", "_loss_address", "_hook_numbers", "_input_arrays", "name", "phase", "_layer_about",
+        "_blob_names", "_blob_loss_weights", "_inputs", "_outputs", "_layer_names", "_blobs", "blobs", "blob_loss_weights",
+        "layers", "layer_dict", "params", "inputs", "outputs", "top_names", "bottom_names",
+    ]
+)  # fmt: skip
+
+
 def running_all(nets: Sequence[Net]) -> contextlib.ExitStack:
     """Around a call in which the library runs several nets."""
     stack = contextlib.ExitStack()
@@ -549,12 +688,10 @@ def running_all(nets: Sequence[Net]) -> contextlib.ExitStack:
 
 
 def require_file(path: Any) -> None:
-    """Raises RuntimeError unless the file can be read."""
-    try:
-        with open(path, "rb"):
-            pass
-    except OSError:
-        raise RuntimeError(f"Could not open file {os.fsdecode(path)}") from None
+    """Raises RuntimeError unless the file can be read. It is not opened, which would use up a pipe."""
+    name = os.fspath(path)
+    if os.path.isdir(name) or not os.access(name, os.R_OK):
+        raise RuntimeError(f"Could not open file {os.fsdecode(name)}")
 
 
 def _require_array(array: np.ndarray, what: str, shape: tuple[int, ...]) -> None:
@@ -565,15 +702,36 @@ def _require_array(array: np.ndarray, what: str, shape: tuple[int, ...]) -> None
         raise RuntimeError(f"{what} must be 4-d")
     if array.dtype != np.float32:
         raise RuntimeError(f"{what} must be float32")
+    if not array.flags.aligned:
+        raise RuntimeError(f"{what} must be aligned")
     for extent, wanted, name in zip(array.shape[1:], shape, ("channels", "height", "width")):
         if extent != wanted:
             raise RuntimeError(f"{what} has wrong {name}")
 
 
-def _unknown(kind: str, name: str, known: Sequence[str]) -> ValueError:
+def _require_equal_counts(items: dict[str, Any]) -> int:
+    """How many items each array has."""
+    counts = {name: len(values) for name, values in items.items()}
+    if len(set(counts.values())) > 1:
+        text = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise ValueError(f"the arrays have different numbers of items: {text}")
+    return next(iter(counts.values()))
+
+
+def _outside() -> int:
+    """How far up the stack the caller is who called this package, as `warnings.warn` counts."""
+    level, frame = 1, sys._getframe(1)
+    package = os.path.dirname(__file__)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
+        frame = frame.f_back
+        level += 1
+    return level
+
+
+def _unknown(kind: str, name: Any, known: Sequence[str]) -> ValueError:
     import difflib
 
-    near = difflib.get_close_matches(name, known, 1)
+    near = difflib.get_close_matches(str(name), known, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return ValueError(f"the net has no {kind} {name!r}{hint}")
 

@@ -155,15 +155,16 @@ class Net:
         """The values of blobs, each just after the layer at the place beside it."""
         started = time.perf_counter_ns()
         net = self.caffe_net
-        self._feed()
         values: dict[tuple[int, str], np.ndarray] = {}
         first = 0
-        # In stages, as a later layer may work in place on the blob of an earlier one.
-        for place, blob in sorted(targets):
-            if place >= first:
-                net._forward(first, place)
-                first = place + 1
-            values[place, blob] = net.blobs[blob].data.copy()
+        with net._held():
+            self._feed()
+            # In stages, as a later layer may work in place on the blob of an earlier one.
+            for place, blob in sorted(targets):
+                if place >= first:
+                    net._forward(first, place)
+                    first = place + 1
+                values[place, blob] = net.blobs[blob].data.copy()
         self._last_time = time.perf_counter_ns() - started
         return [values[target] for target in targets]
 

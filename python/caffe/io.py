@@ -4,17 +4,17 @@ Images are arrays of H×W×K with RGB channels and values from 0 to 1; `Transfor
 of a net's input.
 """
 
-import importlib.util
 import os
 from collections.abc import Iterable, Sequence
-from typing import Optional, Union
+from typing import BinaryIO, Optional, Union
 
 import numpy as np
 
-from . import _caffe, _resize
+from . import _image_files, _resize
 from .proto import caffe_pb2
 
 PathLike = Union[str, "os.PathLike[str]"]
+ImageSource = Union[PathLike, BinaryIO]
 Images = Union[Sequence[np.ndarray], np.ndarray]
 Lengths = Union[Sequence[int], np.ndarray]
 
@@ -204,33 +204,21 @@ class Transformer:
 # -- Images ----------------------------------------------------------------------------------------
 
 
-def load_image(filename: PathLike, color: bool = True) -> np.ndarray:
-    """Reads an image as float32 from 0 to 1: H×W×3 RGB, or H×W×1 of luminance if not `color`.
+def load_image(filename: ImageSource, color: bool = True) -> np.ndarray:
+    """Reads an image as float32 from 0 to 1: H×W×3 RGB, or H×W×1 luminance if not `color`.
 
-    A gray image has three equal channels; transparency is dropped. Luminance is 0.2125 R + 0.7154 G
-    + 0.0721 B. JPEG and PNG are read by this package, other formats by Pillow where that is
-    installed.
+    The image is a file's name, a URL, or a file that is open in binary mode. A gray image has three
+    equal channels; transparency is dropped. Luminance is 0.2125 R + 0.7154 G + 0.0721 B. Samples of
+    8 and 16 bits are divided by the greatest of their kind; those of floating point stay as they
+    are. JPEG, PNG, Netpbm and plain TIFF are read by this package, other formats by Pillow where
+    that is installed.
     """
-    path = os.fspath(filename)
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"{path}: no such image")
-    rgb = _decode_rgb(path).astype(np.float32) / 255
+    image = _image_files.as_floats(_image_files.read(filename))
     if color:
-        return rgb
-    return (rgb @ np.array([0.2125, 0.7154, 0.0721], dtype=np.float32))[:, :, np.newaxis]
-
-
-def _decode_rgb(path: str) -> np.ndarray:
-    """The uint8 H×W×3 in an image file."""
-    try:
-        return _caffe.decode_image(path, True)
-    except Exception:
-        if importlib.util.find_spec("PIL") is None:
-            raise
-        from PIL import Image
-
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
+        return np.broadcast_to(image, (*image.shape[:2], 3)).astype(np.float32)
+    if image.shape[2] == 3:
+        image = (image @ np.array([0.2125, 0.7154, 0.0721]))[:, :, np.newaxis]
+    return image.astype(np.float32)
 
 
 def resize_image(im: np.ndarray, new_dims: Lengths, interp_order: int = 1) -> np.ndarray:

@@ -13,13 +13,14 @@
 value of an enumeration in `<Name>Parameter`.
 """
 
-import difflib
+import functools
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Any, Callable, Union
 
 import numpy as np
 
+from . import _caffe, _names
 from .proto import caffe_pb2
 
 
@@ -48,9 +49,12 @@ def assign_proto(proto, name: str, val: Any) -> None:
     """
     field = proto.DESCRIPTOR.fields_by_name.get(name)
     if field is None:
-        near = difflib.get_close_matches(name, proto.DESCRIPTOR.fields_by_name, 1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        near = _names.nearest(name, proto.DESCRIPTOR.fields_by_name)
+        hint = f" (did you mean {near}?)" if near else ""
         raise AttributeError(f"{proto.DESCRIPTOR.name} has no field {name}{hint}")
+    if field.enum_type is not None:
+        for value in val if isinstance(val, (list, tuple)) else [val]:
+            _check_enumeration(field.enum_type, value)
     if isinstance(val, (np.ndarray, np.generic)):
         val = val.tolist()
     if hasattr(getattr(proto, name), "extend"):
@@ -66,6 +70,13 @@ def assign_proto(proto, name: str, val: Any) -> None:
         getattr(proto, name).CopyFrom(val)
     else:
         setattr(proto, name, val)
+
+
+def _check_enumeration(enumeration, value: Any) -> None:
+    """Raises ValueError for a text that names no value."""
+    known = enumeration.values_by_name
+    if isinstance(value, str) and value not in known:
+        raise ValueError(f"{enumeration.name} has no value {value}{_names.hint(value, known)}")
 
 
 def _assign_all(proto, values: dict[str, Any]) -> None:
@@ -92,6 +103,9 @@ class Function:
         for index, bottom in enumerate(inputs):
             if not isinstance(bottom, Top):
                 raise TypeError(f"{type_name} input {index} is not a Top (type is {type(bottom)})")
+        meant = _names.misspelt(type_name, _known_types())
+        if meant is not None:
+            raise AttributeError(f"there is no layer type {type_name}; did you mean {meant}?")
         self.type_name = type_name
         self.inputs = inputs
         self.params = dict(params)
@@ -125,8 +139,8 @@ class Function:
             *own.DESCRIPTOR.fields_by_name,
             *caffe_pb2.LayerParameter.DESCRIPTOR.fields_by_name,
         ]
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f": did you mean {near[0]}?" if near else "."
+        near = _names.nearest(name, known)
+        hint = f": did you mean {near}?" if near else "."
         return f"{self.type_name} has no setting {name}{hint}"
 
 
@@ -149,7 +163,7 @@ class NetSpec:
         # Python itself asks for such names, to copy an object for instance, and expects this error.
         if name.startswith("__") or name == "tops":
             raise AttributeError(name)
-        return self.tops[name]
+        return self[name]
 
     def __delattr__(self, name: str) -> None:
         del self.tops[name]
@@ -157,6 +171,8 @@ class NetSpec:
     __setitem__ = __setattr__
 
     def __getitem__(self, name: str):
+        if name not in self.tops:
+            raise KeyError(f"{name}{_names.hint(name, self.tops)}")
         return self.tops[name]
 
     def __delitem__(self, name: str) -> None:
@@ -229,7 +245,31 @@ class Parameters:
     def __getattr__(self, name: str):
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(caffe_pb2, name + "Parameter")
+        message = getattr(caffe_pb2, name + "Parameter", None)
+        if message is None:
+            known = [each[: -len("Parameter")] for each in vars(caffe_pb2) if each.endswith("Parameter")]
+            raise AttributeError(f"there is no {name}Parameter{_names.hint(name, known)}")
+        return _Values(message)
+
+
+class _Values:
+    """The values of a message's enumerations."""
+
+    def __init__(self, message) -> None:
+        self._message = message
+
+    def __call__(self, **fields: Any):
+        return self._message(**fields)
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return getattr(self._message, name)
+        except AttributeError:
+            message = self._message.DESCRIPTOR
+            known = [value.name for each in message.enum_types for value in each.values]
+            raise AttributeError(f"{message.name} has no value {name}{_names.hint(name, known)}") from None
 
 
 _param_names = param_name_dict()
@@ -237,6 +277,15 @@ _param_names = param_name_dict()
 _param_names.update(
     Deconvolution="convolution", Im2col="convolution", RNN="recurrent", LSTM="recurrent"
 )
+
+
+@functools.lru_cache(maxsize=None)
+def _known_types() -> list[str]:
+    """The layer types of this package; none where its library is missing."""
+    try:
+        return list(_caffe.layer_type_list())
+    except RuntimeError:
+        return []
 
 
 def _own_field(type_name: str) -> str:

@@ -119,6 +119,59 @@ def test_weights_of_another_shape_are_refused_with_both_shapes(net, net_file, tm
         caffe.Net(str(net_file), caffe.TEST, weights=str(tmp_path / "w.caffemodel"))
 
 
+def test_weights_that_match_no_layer_are_no_secret(net, net_file, tmp_path):
+    net.save(str(tmp_path / "w.caffemodel"))
+    net.save_hdf5(str(tmp_path / "w.h5"))
+    net_file.write_text(CONV.replace("'conv' type", "'first' type").replace("'ip' type", "'second' type"))
+    with pytest.warns(RuntimeWarning, match="none of the 2 layers with weights in .*w.caffemodel.*all 2 layers"):
+        other = caffe.Net(str(net_file), caffe.TEST, weights=str(tmp_path / "w.caffemodel"))
+    with pytest.warns(RuntimeWarning, match="w.h5"):
+        other.load_hdf5(str(tmp_path / "w.h5"))
+    with pytest.warns(RuntimeWarning, match="caffemodel"):
+        other.copy_from_bytes((tmp_path / "w.caffemodel").read_bytes())
+    with pytest.warns(RuntimeWarning, match="the other net"):
+        other.share_with(net)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net.copy_from(str(tmp_path / "w.caffemodel"))
+        net.share_with(caffe.Net.from_text(CONV, caffe.TEST))
+
+
+# The forms of 2014.
+
+
+def test_the_form_without_a_phase_builds_a_net_of_the_phase_that_was_set(net, net_file, tmp_path):
+    weights = str(tmp_path / "w.caffemodel")
+    net.save(weights)
+    with pytest.warns(DeprecationWarning, match=r"caffe\.TEST, weights="):
+        assert caffe.Net(str(net_file), weights).phase == caffe.TEST
+    with pytest.warns(DeprecationWarning, match="from the beginning"):
+        caffe.set_phase_train()
+    try:
+        with pytest.warns(DeprecationWarning, match=r"caffe\.TRAIN"):
+            assert caffe.Net(str(net_file), weights).phase == caffe.TRAIN
+    finally:
+        with pytest.warns(DeprecationWarning):
+            caffe.set_phase_test()
+    with pytest.raises(TypeError, match="the phase is missing.*caffe.TEST"):
+        caffe.Net(str(net_file))
+    with pytest.raises(TypeError, match="takes no level"):
+        caffe.Net(str(net_file), weights, level=1)
+
+
+def test_methods_of_2014_work_or_say_what_to_use(net):
+    with pytest.warns(DeprecationWarning, match="has that phase"):
+        net.set_phase_test()
+    net.set_mode_cpu()
+    for name, advice in (
+        ("set_phase_train", "caffe.TRAIN"), ("set_mean", "Transformer"), ("set_channel_swap", "Transformer"),
+        ("preprocess", "Transformer"),
+    ):  # fmt: skip
+        with pytest.raises(AttributeError, match=advice):
+            getattr(net, name)
+    assert not hasattr(net, "anything_else")
+
+
 # What there is.
 
 
@@ -458,6 +511,42 @@ def test_threads_take_turns_with_one_net(net, images):
 
     run_in_threads(run, range(3))
     assert len(losses) == 150
+
+
+def test_each_thread_gets_the_results_of_its_own_call(net):
+    rng = np.random.default_rng(0)
+    inputs = [rng.standard_normal((2, 3, 8, 8)).astype(np.float32) for _ in range(4)]
+    expected = [net.forward(blobs=["conv"], data=x) for x in inputs]
+    wrong = []
+
+    def run(which):
+        for _ in range(40):
+            found = net.forward(blobs=["conv"], data=inputs[which])
+            everything = net.forward_all(data=inputs[which])
+            for name, values in expected[which].items():
+                if not np.array_equal(found[name], values) or not np.array_equal(everything["prob"], expected[which]["prob"]):
+                    wrong.append((which, name))
+
+    run_in_threads(run, range(4))
+    assert not wrong
+
+
+def test_a_python_layers_net_can_be_fed_by_another_thread_meanwhile(net, images):
+    # The hook feeds the net that runs it: one lock for both, or the threads would wait for each other.
+    def hook(layer):
+        if layer == 4 and depth[0] < 2:
+            depth[0] += 1
+            net.forward(data=images)
+            depth[0] -= 1
+
+    depth = [0]
+    net.before_forward(hook)
+    threads = [threading.Thread(target=lambda: [net.forward(data=images) for _ in range(20)], daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 def test_the_seed_makes_fillers_repeatable():

@@ -124,6 +124,35 @@ def test_an_unknown_setting_is_an_error_with_a_hint():
         P.Pooling.MEDIAN  # noqa: B018
 
 
+@pytest.mark.needs_library
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("Convolutoin", "Convolution"), ("Relu", "ReLU"), ("InnerProdct", "InnerProduct"), ("Softmaxwithloss", "SoftmaxWithLoss")],
+)
+def test_a_misspelt_type_is_an_error_with_a_hint(wrong, right):
+    with pytest.raises(AttributeError, match=f"no layer type {wrong}; did you mean {right}?"):
+        getattr(L, wrong)(num_output=3)
+
+
+def test_types_of_other_caffes_can_be_written():
+    for name in ("Convolution3D", "ReLU6", "ROIPooling", "ConvolutionDepthwise", "Normalize", "PriorBox", "CReLU", "Interp"):
+        assert getattr(L, name)().to_proto().layer[0].type == name
+
+
+def test_a_misspelt_value_is_an_error_with_a_hint():
+    with pytest.raises(AttributeError, match="no value MAXX; did you mean MAX?"):
+        P.Pooling.MAXX  # noqa: B018
+    with pytest.raises(AttributeError, match="no PolingParameter; did you mean Pooling?"):
+        P.Poling  # noqa: B018
+    with pytest.raises(ValueError, match="no value AVERAGE"):
+        L.Pooling(pool="AVERAGE").to_proto()
+    assert L.Pooling(pool="AVE").to_proto().layer[0].pooling_param.pool == P.Pooling.AVE
+    n = caffe.NetSpec()
+    n.conv1 = L.Convolution(num_output=1)
+    with pytest.raises(KeyError, match="did you mean conv1"):
+        n.conv  # noqa: B018
+
+
 def test_an_unknown_blob_is_a_key_error():
     n = caffe.NetSpec()
     with pytest.raises(KeyError):

@@ -90,6 +90,83 @@ def test_the_settings_can_be_read_and_base_lr_written(solver_file):
     assert solver.param.base_lr == 0.25 and solver.lr == 0.25
 
 
+def test_settings_that_count_in_training_take_effect(solver_file):
+    solver = caffe.get_solver(solver_file("test_iter: 1 test_interval: 10"))
+    param = solver.param
+    param.max_iter = 3
+    solver.solve()
+    assert solver.iter == 3 and param.max_iter == 3
+    param.lr_policy, param.gamma = "exp", 0.5
+    assert solver.lr == pytest.approx(0.1 * 0.5**3)
+    param.lr_policy = "multistep"
+    # A list that was changed in place counts from the next call on.
+    param.stepvalue.extend([1])
+    assert solver.lr == pytest.approx(0.1 * 0.5)
+    param.stepvalue = [1, 2]
+    assert solver.lr == pytest.approx(0.1 * 0.25)
+    param.momentum = param.weight_decay = 0
+    before = solver.net.params["ip"][0].data.copy()
+    solver.net.clear_param_diffs()
+    solver.apply_update()
+    assert np.array_equal(solver.net.params["ip"][0].data, before)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("type", "Adam", RuntimeError), ("net", "other.prototxt", RuntimeError), ("random_seed", 5, RuntimeError),
+        ("lr_policy", "stepp", RuntimeError), ("stepsize", 0, RuntimeError), ("iter_size", 0, RuntimeError),
+        ("base_lr", float("nan"), RuntimeError), ("test_iter", [1, 2], RuntimeError), ("snapshot_best", True, RuntimeError),
+        ("max_iters", 3, AttributeError), ("max_iter", "3", TypeError), ("max_iter", 2**40, ValueError),
+        ("snapshot_prefix", "a\0b", ValueError), ("_message", None, AttributeError),
+    ],
+)  # fmt: skip
+def test_settings_that_cannot_change_are_refused_and_stay(solver_file, name, value, error):
+    solver = caffe.get_solver(solver_file())
+    before = str(solver.param)
+    with pytest.raises(error):
+        setattr(solver.param, name, value)
+    assert str(solver.param) == before
+    solver.step(1)
+
+
+def test_a_list_that_was_changed_in_vain_is_as_before(solver_file):
+    solver = caffe.get_solver(solver_file())
+    solver.param.test_iter.append(3)
+    with pytest.raises(RuntimeError, match="number of test_iter"):
+        solver.step(1)
+    assert list(solver.param.test_iter) == []
+    solver.step(1)
+
+
+def test_restored_weights_are_in_the_test_nets_at_once(solver_file, tmp_path):
+    solver = caffe.get_solver(solver_file("test_iter: 1 test_interval: 1000 test_initialization: false"))
+    solver.step(3)
+    solver.snapshot()
+    resumed = caffe.get_solver(solver_file("test_iter: 1 test_interval: 1000 test_initialization: false"))
+    resumed.test_nets[0].forward()
+    resumed.restore(str(tmp_path / "s_iter_3.solverstate"))
+    expected = solver.net.params["ip"][0].data
+    assert np.array_equal(resumed.test_nets[0].params["ip"][0].data, expected)
+
+
+@pytest.mark.parametrize("count", [-1, 2**31, 2**63, 2**64 + 1, 1.5, None, "3"])
+def test_only_so_many_updates_can_be_made(solver_file, count):
+    solver = caffe.get_solver(solver_file())
+    solver.step(1)
+    with pytest.raises((RuntimeError, TypeError, ValueError)):
+        solver.step(count)
+    assert solver.iter == 1
+
+
+def test_what_is_no_function_is_no_callback(solver_file):
+    solver = caffe.get_solver(solver_file())
+    with pytest.raises(TypeError, match="no function"):
+        solver.add_callback(print, 3)
+    with pytest.raises(TypeError, match="given to a caffe.Net"):
+        solver.share_weights(3)
+
+
 def test_a_loop_by_hand_equals_step(solver_file):
     ours, theirs = caffe.SGDSolver(solver_file()), caffe.SGDSolver(solver_file())
     for _ in range(5):

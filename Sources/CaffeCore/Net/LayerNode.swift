@@ -156,7 +156,7 @@ public final class LayerNode {
   var weighsInLoss: Bool { lossWeights.contains { $0 != 0 } }
 
   /// Adds the layer's name and place to what it threw.
-  func located(_ error: any Error) -> NetError {
+  package func located(_ error: any Error) -> NetError {
     var located = (error as? NetError) ?? NetError("\(error)")
     guard located.layer == nil else { return located }
     located.layer = name

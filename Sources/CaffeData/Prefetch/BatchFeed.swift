@@ -35,6 +35,11 @@ final class BatchFeed {
 
   /// The batch that `forward` will hand out.
   func next() throws -> Batch {
+    if let prefetcher, prefetcher.isOrphan {
+      // The thread that read ahead is not in this process: another one begins where the batches handed out end.
+      upcoming = nil
+      self.prefetcher = nil
+    }
     if let upcoming { return upcoming }
     let prefetcher = try prefetcher ?? start(seed, position, (0..<depth).map { _ in Batch() })
     self.prefetcher = prefetcher

@@ -1,3 +1,4 @@
+internal import CaffeProto
 internal import Dispatch
 internal import FoundationEssentials
 internal import Synchronization
@@ -7,7 +8,8 @@ let usualThreads = min(8, ProcessInfo.processInfo.activeProcessorCount)
 
 /// Calls `body` with every index below `count`, on up to `threads` threads at a time, and comes back when all is done.
 func concurrently(_ count: Int, threads: Int, _ body: @Sendable (Int) -> Void) {
-  guard threads > 1, count > 1 else { return (0..<count).forEach(body) }
+  // The threads of Dispatch are gone in a process that was forked, and it does not know.
+  guard threads > 1, count > 1, Fork.count == 0 else { return (0..<count).forEach(body) }
   let next = Atomic(0)
   DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
     while true {

@@ -1,3 +1,5 @@
+internal import CaffeProto
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -18,6 +20,7 @@ public final class Prefetcher<Item: Sendable> {
   private let filled: BlockingQueue<Result<Item, any Error>>
   private let thread: BackgroundThread
   private var failure: (any Error)?
+  private let forks = Fork.count
 
   /// Starts filling `items` in turn.
   public init(_ items: [Item], fill: sending @escaping (Item) throws -> Void) {
@@ -38,10 +41,19 @@ public final class Prefetcher<Item: Sendable> {
   }
 
   deinit {
+    guard !isOrphan else {
+      // Locks that the thread held when the process forked are never given back: the queues stay as they are.
+      _ = Unmanaged.passRetained(free)
+      _ = Unmanaged.passRetained(filled)
+      return
+    }
     free.close()
     filled.close()
     thread.join()
   }
+
+  /// Whether the process has forked, so that the thread is in another one.
+  var isOrphan: Bool { forks != Fork.count }
 
   /// The item that was filled first; sleeps until there is one.
   public func next() throws -> Item {

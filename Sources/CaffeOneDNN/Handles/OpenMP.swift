@@ -49,9 +49,12 @@ public func parallelFor(_ count: Int, grain: Int = parallelForGrain, _ body: (Ra
   let grains = (count + grain - 1) / max(grain, 1)
   guard grains > 1, let pool = OpenMP.shared, pool.maximumThreads() > 1 else { return body(0..<count) }
   withoutActuallyEscaping(body) { body in
+    let threads = CUnsignedInt(pool.maximumThreads())
     var loop = ParallelLoop(count: count, grain: grain, grains: grains, body: body)
     withUnsafeMutablePointer(to: &loop) { loop in
-      pool.parallel({ $0!.assumingMemoryBound(to: ParallelLoop.self).pointee.runShare() }, loop, 0, 0)
+      Deputy.run {
+        pool.parallel({ $0!.assumingMemoryBound(to: ParallelLoop.self).pointee.runShare() }, loop, threads, 0)
+      }
     }
   }
 }

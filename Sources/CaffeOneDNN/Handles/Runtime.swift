@@ -1,5 +1,6 @@
 internal import COneDNN
 internal import CaffeCore
+internal import CaffeProto
 
 /// What the operations of one engine share: a stream to run on, scratch memory, and how many threads to use.
 final class Runtime {
@@ -13,7 +14,7 @@ final class Runtime {
   private let stream: OpaquePointer
 
   init(threads: Int?) {
-    self.threads = threads ?? OpenMP.shared?.defaultThreads ?? 1
+    self.threads = threads ?? Self.usualThreads
     stream = demand { () throws(OneDNNError) in
       try create("open a stream") {
         dnnl_stream_create(&$0, Device.processor.handle, UInt32(dnnl_stream_default_flags.rawValue))
@@ -23,6 +24,12 @@ final class Runtime {
   }
 
   deinit { dnnl_stream_destroy(stream) }
+
+  /// All that OpenMP offers. A process that was forked is one of many more often than not, and takes one thread.
+  private static var usualThreads: Int {
+    guard Fork.count == 0 else { return 1 }
+    return OpenMP.shared?.defaultThreads ?? 1
+  }
 
   /// OpenMP keeps the number of threads for each calling thread; a net may be built on one and run on another.
   func useThreads() { OpenMP.shared?.setThreadCount(CInt(threads)) }
@@ -67,10 +74,12 @@ final class Runtime {
   }
 
   func execute(_ primitive: OpaquePointer, _ arguments: [dnnl_exec_arg_t]) {
-    useThreads()
-    _ = attempt { () throws(OneDNNError) in
-      try check("run a primitive", dnnl_primitive_execute(primitive, stream, CInt(arguments.count), arguments))
-      try check("wait for a primitive", dnnl_stream_wait(stream))
+    Deputy.run {
+      useThreads()
+      _ = attempt { () throws(OneDNNError) in
+        try check("run a primitive", dnnl_primitive_execute(primitive, stream, CInt(arguments.count), arguments))
+        try check("wait for a primitive", dnnl_stream_wait(stream))
+      }
     }
   }
 }

@@ -70,7 +70,12 @@ public final class WeightFile {
   /// Reads a piece, a large one on several threads: the system spends most of the time on handing out memory page by page.
   private func read(_ piece: Range<Int>, into target: UnsafeMutableRawBufferPointer) throws(BinaryProtoError) {
     let parts = Parts(piece, of: file, target)
-    DispatchQueue.concurrentPerform(iterations: parts.count, execute: parts.read)
+    // The threads of Dispatch are gone in a process that was forked, and it does not know.
+    if Fork.count > 0 {
+      (0..<parts.count).forEach(parts.read)
+    } else {
+      DispatchQueue.concurrentPerform(iterations: parts.count, execute: parts.read)
+    }
     if let failure = parts.failure.withLock({ $0 }) { throw complaint(failure) }
   }
 

@@ -1,6 +1,6 @@
 internal import CaffeCore
 internal import CaffeHDF5
-internal import CaffeProto
+package import CaffeProto
 internal import FoundationEssentials
 
 extension Solver {
@@ -14,16 +14,19 @@ extension Solver {
     guard state.currentStep >= 0 else {
       throw SolverError("the snapshot's current_step is \(state.currentStep)", file: path)
     }
-    let watches: (test: Watch, plateau: Watch)
-    do {
-      watches = try (testWatch.restored(from: state.testState), plateauWatch.restored(from: state.plateauState))
-    } catch {
-      throw error.located(in: path)
-    }
+    _ = try watches(of: state, path)
     // The weights come first: a state without them must not change anything.
     if state.hasLearnedNet, !state.learnedNet.isEmpty {
       try net.copyWeights(fromFile: Self.locate(state.learnedNet, besides: path))
     }
+    try restore(state, from: path)
+    // Who looks at a test net now sees the restored weights.
+    for net in testNets { try net.shareWeights(with: self.net) }
+  }
+
+  /// Takes over a state but for the weights.
+  package func restore(_ state: SolverState, from path: String) throws {
+    let watches = try watches(of: state, path)
     logger.info("SGDSolver: restoring history")
     guard state.history.count == history.count else {
       throw SolverError(
@@ -50,27 +53,16 @@ extension Solver {
     try restoreLayers(state.layerState)
   }
 
-  private func restoreLayers(_ states: [LayerState]) throws {
-    let stored = Dictionary(states.map { ($0.layer, $0) }, uniquingKeysWith: { first, _ in first })
-    for (prefix, net) in statefulNets {
-      for node in net.layers {
-        guard let state = stored[prefix + node.name] else { continue }
-        if let layer = node.layer as? any StatefulLayer {
-          try layer.restore(seed: state.seed, position: state.counter)
-        } else if let layer = node.layer as? any CarryingLayer {
-          try Self.restore(layer.carried, from: state.carried, layer: node.name)
-        }
-      }
+  private func watches(of state: SolverState, _ path: String) throws(SolverError) -> (test: Watch, plateau: Watch) {
+    do throws(SolverError) {
+      return (try testWatch.restored(from: state.testState), try plateauWatch.restored(from: state.plateauState))
+    } catch {
+      throw error.located(in: path)
     }
   }
 
-  private static func restore(_ carried: [Buffer], from stored: [BlobProto], layer: String) throws {
-    guard carried.map(\.count) == stored.map(\.data.count) else {
-      throw SolverError(
-        "the state that layer '\(layer)' carries has another size in the snapshot than in the net",
-        remedy: "resume with the batch size of the run that wrote the snapshot")
-    }
-    for (buffer, blob) in zip(carried, stored) { _ = buffer.uninitializedValues.update(from: blob.data) }
+  private func restoreLayers(_ states: [LayerState]) throws {
+    for (prefix, net) in statefulNets { try net.restoreLayers(from: states, prefix: prefix) }
   }
 
   /// The model that a state names: relative to the working directory, as it was written, or else beside the state.

@@ -1,6 +1,6 @@
 internal import CaffeCore
 internal import CaffeHDF5
-internal import CaffeProto
+package import CaffeProto
 internal import SwiftProtobuf
 
 #if canImport(Glibc)
@@ -60,13 +60,14 @@ extension Solver {
     try net.saveWeights(to: path, asHDF5: isHDF5, withDiff: definition.snapshotDiff)
   }
 
-  private func state(of model: String) -> SolverState {
+  /// All but the weights and the history.
+  package func state(of model: String) -> SolverState {
     var state = stateBeforeTest ?? stateOfTests()
     state.iter = Int32(iteration)
     state.learnedNet = model
     state.currentStep = Int32(currentStep)
     state.recentLosses = losses.recent
-    state.layerState = statefulNets.prefix(1).flatMap(layerStates) + state.layerState
+    state.layerState = net.layerStates() + state.layerState
     return state
   }
 
@@ -78,24 +79,8 @@ extension Solver {
     var state = SolverState()
     if policy is PlateauPolicy { state.plateauState = plateauWatch.state(step: currentStep) }
     if monitor != nil { state.testState = testWatch.state() }
-    state.layerState = statefulNets.dropFirst().flatMap(layerStates)
+    state.layerState = statefulNets.dropFirst().flatMap { $0.net.layerStates(prefix: $0.prefix) }
     return state
-  }
-
-  private func layerStates(prefix: String, net: Net) -> [LayerState] {
-    net.layers.compactMap { node in
-      var entry = LayerState()
-      entry.layer = prefix + node.name
-      if let layer = node.layer as? any StatefulLayer {
-        entry.seed = layer.seed
-        entry.counter = layer.position
-      } else if let layer = node.layer as? any CarryingLayer {
-        entry.carried = layer.carried.map { Blob([$0.count], Array($0.values)).proto() }
-      } else {
-        return nil
-      }
-      return entry
-    }
   }
 
   /// The nets whose layers' states belong to a snapshot, the train net first, each with what tells its layers from the others'.

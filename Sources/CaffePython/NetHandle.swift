@@ -1,0 +1,115 @@
+import Caffe
+
+/// A net and the lock that threads take to work on it.
+final class NetHandle: Handled {
+  static let noun = "net"
+
+  let net: Net
+  let lock: SharedLock
+  /// The locks that `hold` has taken and `letGo` has not given back yet.
+  private var held: [SharedLock] = []
+  /// How many layers, from the first on, have seen the shapes of their blobs as they are.
+  private var settled: Int
+  private var runsBackward = false
+
+  init(_ net: Net, lock: SharedLock = SharedLock()) {
+    self.net = net
+    self.lock = lock
+    settled = net.layers.count
+  }
+
+  /// Does something that takes the net for itself: a pass, which takes care of Python's arrays.
+  func attempt(_ work: (Net) throws -> Void) -> CText? {
+    CaffePython.attempt { try lock.withLock { try work(net) } }
+  }
+
+  /// Does something that may read or change any blob.
+  func change(_ work: (Net) throws -> Void) -> CText? {
+    attempt { net in
+      net.acceptWritesThroughViews()
+      defer { net.updateViews() }
+      try work(net)
+    }
+  }
+
+  /// Takes the net for the calling thread, until it lets go as often as it took hold.
+  func hold() throws { held.append(try lock.take()) }
+
+  func letGo() throws {
+    // Only the thread that holds the lock gets here without a mistake.
+    guard let lock = held.popLast() else { throw NetError("the net is not held") }
+    lock.give()
+  }
+
+  // MARK: Passes over some of the layers
+
+  func forward(from first: Int, to last: Int) throws -> Float {
+    guard !net.layers.isEmpty || first != 0 || last != -1 else { return 0 }
+    try check(first, last)
+    let loss = try net.forward(from: first, to: last)
+    if first <= settled { settled = max(settled, last + 1) }
+    return loss
+  }
+
+  func backward(from last: Int, to first: Int) throws {
+    guard !net.layers.isEmpty || first != 0 || last != -1 else { return }
+    try check(first, last)
+    guard last < settled else {
+      throw NetError(
+        "a blob has got another shape since the last forward pass, so there is nothing to compute gradients of",
+        remedy: "Run forward first.")
+    }
+    let outer = runsBackward
+    runsBackward = true
+    defer { runsBackward = outer }
+    try net.backward(from: last, to: first)
+  }
+
+  func reshape() throws {
+    try refuseInBackward()
+    try net.reshape()
+    settle()
+  }
+
+  /// Notes that all layers have seen the shapes of their blobs.
+  func settle() { settled = net.layers.count }
+
+  /// Notes that somebody gives a blob another shape.
+  func noteReshape() throws {
+    try refuseInBackward()
+    settled = 0
+  }
+
+  func refuseInBackward() throws {
+    guard !runsBackward else { throw NetError("shapes cannot change while gradients are computed") }
+  }
+
+  private func check(_ first: Int, _ last: Int) throws {
+    let layers = net.layers
+    func name(_ index: Int) -> String { layers.indices.contains(index) ? " ('\(layers[index].name)')" : "" }
+    for index in [first, last] where !layers.indices.contains(index) {
+      throw NetError("there is no layer \(index): the net has \(layers.count), which are counted from 0")
+    }
+    guard first <= last else {
+      throw NetError("layer \(first)\(name(first)) lies behind layer \(last)\(name(last)): no layer is between them")
+    }
+  }
+}
+
+/// A layer of a net, which it keeps alive.
+final class LayerHandle: Handled {
+  static let noun = "layer"
+
+  let node: LayerNode
+  let net: NetHandle
+
+  init(_ node: LayerNode, of net: NetHandle) {
+    self.node = node
+    self.net = net
+  }
+}
+
+/// A Python function raised an exception, which Python keeps for its caller.
+struct RaisedInPython: Error, CustomStringConvertible {
+  var description: String { "a Python function raised an exception" }
+}
