@@ -551,8 +551,10 @@ def running_all(nets: Sequence[Net]) -> contextlib.ExitStack:
 def require_file(path: Any) -> None:
     """Raises RuntimeError unless the file can be read."""
     try:
-        with open(path, "rb"):
-            pass
+        # To open and close a pipe would end the program that writes into it.
+        if not os.path.exists(path) or os.path.isfile(path) or os.path.isdir(path):
+            with open(path, "rb"):
+                pass
     except OSError:
         raise RuntimeError(f"Could not open file {os.fsdecode(path)}") from None
 
