@@ -37,7 +37,7 @@ extension Bitmap {
         guard hasOnlyWarned(decoder) else { throw NetError(damaged: "JPEG", message) }
         // Many cameras write superfluous bytes between two markers.
         if !message.contains("extraneous bytes") {
-          report("the JPEG file is damaged, and only a part could be read: \(message)")
+          report("the JPEG file is damaged, and was read as far as it goes: \(message)")
         }
       }
     }
