@@ -3,6 +3,7 @@
 
 import argparse
 import csv
+import io
 import time
 from typing import Any
 
@@ -49,33 +50,36 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
+def read_table(path: str) -> "csv.DictReader[str]":
+    """The rows of a .csv by the names in its first line."""
+    text = io.StringIO(_command.read_text(path), newline="")
+    return csv.DictReader(text, skipinitialspace=True)
+
+
 def read_windows(path: str) -> list[tuple[str, np.ndarray]]:
     """Windows (ymin, xmin, ymax, xmax) of each image, images in the order of their first line."""
     windows: dict[str, list[list[float]]] = {}
-    with open(path, newline="") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
-        missing = {"filename", *CORNERS} - set(reader.fieldnames or [])
-        if missing:
-            raise ValueError(f"{path}: the first line lacks {', '.join(sorted(missing))}.")
-        for row in reader:
-            try:
-                window = [float(row[corner]) for corner in CORNERS]
-            except (TypeError, ValueError):
-                raise ValueError(f"{path}:{reader.line_num}: a window has four numbers.") from None
-            windows.setdefault(row["filename"], []).append(window)
+    reader = read_table(path)
+    missing = {"filename", *CORNERS} - set(reader.fieldnames or [])
+    if missing:
+        raise ValueError(f"{path}: the first line lacks {', '.join(sorted(missing))}.")
+    for row in reader:
+        try:
+            window = [float(row[corner]) for corner in CORNERS]
+        except (TypeError, ValueError):
+            raise ValueError(f"{path}:{reader.line_num}: a window has four numbers.") from None
+        windows.setdefault(row["filename"], []).append(window)
     return [(name, np.array(rows).astype(int)) for name, rows in windows.items()]
 
 
 def read_names(path: str) -> list[str]:
     """The image names in a .txt, or in the column `filename` of a .csv."""
-    with open(path, newline="") as file:
-        if path.lower().endswith(".csv"):
-            return list(
-                dict.fromkeys(
-                    row["filename"] for row in csv.DictReader(file, skipinitialspace=True)
-                )
-            )
-        return [line.strip() for line in file if line.strip()]
+    if path.lower().endswith(".csv"):
+        reader = read_table(path)
+        if "filename" not in (reader.fieldnames or []):
+            raise ValueError(f"{path}: the first line lacks filename.")
+        return list(dict.fromkeys(row["filename"] for row in reader))
+    return [line.strip() for line in _command.read_text(path).splitlines() if line.strip()]
 
 
 def save(path: str, detections: list[dict[str, Any]]) -> None:

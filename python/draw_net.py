@@ -42,8 +42,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse_arguments()
-    with open(arguments.input_net_proto_file) as file:
-        text = file.read()
+    text = _command.read_text(arguments.input_net_proto_file)
     try:
         net = text_format.Merge(text, caffe_pb2.NetParameter())
     except text_format.ParseError as error:

@@ -1,3 +1,5 @@
+internal import CaffeProto
+
 /// What is wrong with a file or folder of training data: which one, why, and the way out.
 public struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The path of the file or folder.
@@ -12,5 +14,5 @@ public struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// `train_lmdb: No such file or directory`, then the way out on a line of its own.
-  public var description: String { "\(path): \(problem)" + (remedy.map { "\n  \($0)" } ?? "") }
+  public var description: String { ("\(path): \(problem)" + (remedy.map { "\n  \($0)" } ?? "")).showingInvisibles }
 }

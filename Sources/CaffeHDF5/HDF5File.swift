@@ -1,4 +1,5 @@
 internal import CHDF5
+internal import CaffeProto
 
 #if canImport(Glibc)
   import Glibc
@@ -24,6 +25,9 @@ public final class HDF5File {
     var status = stat()
     guard stat(path, &status) == 0 else {
       throw HDF5Error(file: path, operation: "open the file", reason: String(cString: strerror(errno)))
+    }
+    guard status.st_mode & S_IFMT != S_IFDIR else {
+      throw HDF5Error(file: path, operation: "open the file", reason: "it is a directory")
     }
     guard Self.isHDF5(path) else {
       throw HDF5Error(
@@ -89,7 +93,7 @@ public final class HDF5File {
 
   /// Whether the file at `path` carries the HDF5 signature, at its start or behind a user block of 512 · 2ⁿ bytes.
   public static func isHDF5(_ path: String) -> Bool {
-    guard let file = fopen(path, "rb") else { return false }
+    guard !isStream(path), let file = fopen(path, "rb") else { return false }
     defer { fclose(file) }
     let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
     var offset = 0

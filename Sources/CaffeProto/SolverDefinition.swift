@@ -10,7 +10,8 @@ public struct SolverDefinition: Sendable {
   /// Reads prototxt and settles where snapshots go.
   ///
   /// Without `snapshot_prefix` they go beside the solver file, under its name; with a directory as `snapshot_prefix`
-  /// they go into it, under the solver file's name.
+  /// they go into it, under the solver file's name. A solver that comes through a pipe counts as a file `solver` in the working
+  /// directory.
   ///
   /// - Throws: ``PrototxtError`` for a mistake in the text, ``UpgradeError`` for two solver types.
   public init(contentsOf path: String) throws {
@@ -34,7 +35,7 @@ public struct SolverDefinition: Sendable {
   }
 
   private mutating func settleSnapshotPrefix(_ path: String) {
-    let stem = path.withoutExtension
+    let stem = isStream(path) ? "solver" : path.withoutExtension
     if !parameter.hasSnapshotPrefix {
       parameter.snapshotPrefix = stem
       notices.append(UpgradeNotice(.info, "snapshot_prefix was not specified and is set to \(stem)"))

@@ -1870,7 +1870,7 @@ public nonisolated struct TransformationParameter: @unchecked Sendable {
   /// Clears the value of `forceGray`. Subsequent reads from it will return its default value.
   public mutating func clearForceGray() {_uniqueStorage()._forceGray = nil}
 
-  /// Turns decoded photographs as their EXIF tag says.
+  /// Turns decoded photographs as their EXIF tag says, or never; without it, as OpenCV does.
   public var exifOrientation: Bool {
     get {_storage._exifOrientation ?? false}
     set {_uniqueStorage()._exifOrientation = newValue}

@@ -45,7 +45,11 @@ private func giveImage(
   let extents = try required(extents, "the extents")
   let image: Bitmap
   do throws(NetError) {
-    image = try Bitmap(decoding: bytes, DecodingOptions(color: isColor ? .color : .gray))
+    // As scikit-image does for the original: EXIF is ignored, and a file that was cut short is an error.
+    let options = DecodingOptions(color: isColor ? .color : .gray, obeysOrientation: false)
+    var flaw: String?
+    image = try Bitmap(decoding: bytes, options) { flaw = $0 }
+    if let flaw { throw NetError(flaw) }
   } catch { throw NetError("\(name): \(error.problem)") }
   var count = 0
   try give(image.pixels, pixels, &count)

@@ -1,3 +1,5 @@
+internal import CaffeProto
+
 /// What went wrong with a solver: its definition, a run, or a snapshot.
 public struct SolverError: Error, Hashable, Sendable {
   public var problem: String
@@ -18,6 +20,6 @@ public struct SolverError: Error, Hashable, Sendable {
 extension SolverError: CustomStringConvertible {
   /// `solver.prototxt: error: …`, then the way out on a line of its own.
   public var description: String {
-    (file.map { "\($0): " } ?? "") + "error: " + problem + (remedy.map { "\n  \($0)" } ?? "")
+    ((file.map { "\($0): " } ?? "") + "error: " + problem + (remedy.map { "\n  \($0)" } ?? "")).showingInvisibles
   }
 }

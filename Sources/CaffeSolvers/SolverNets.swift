@@ -5,6 +5,7 @@ internal import CaffeProto
 struct SolverNets {
   private let solver: SolverParameter
   private let environment: NetEnvironment
+  private let piped = PipedNets()
 
   init(_ solver: SolverParameter, _ environment: NetEnvironment) {
     self.solver = solver
@@ -28,13 +29,13 @@ struct SolverNets {
       definition = try NetDefinition(solver.trainNetParam)
     } else if solver.hasTrainNet {
       logger.info("Creating training net from train_net file: \(solver.trainNet)")
-      definition = try NetDefinition(contentsOf: solver.trainNet)
+      definition = try self.definition(at: solver.trainNet)
     } else if solver.hasNetParam {
       logger.info("Creating training net specified in net_param.")
       definition = try NetDefinition(solver.netParam)
     } else {
       logger.info("Creating training net from net file: \(solver.net)")
-      definition = try NetDefinition(contentsOf: solver.net)
+      definition = try self.definition(at: solver.net)
     }
     return try build(definition, phase: .train, merging: solver.trainState, part: 0)
   }
@@ -44,7 +45,7 @@ struct SolverNets {
     for parameter in solver.testNetParam {
       sources.append(("test_net_param", { try NetDefinition(parameter) }))
     }
-    for path in solver.testNet { sources.append(("test_net file: \(path)", { try NetDefinition(contentsOf: path) })) }
+    for path in solver.testNet { sources.append(("test_net file: \(path)", { try definition(at: path) })) }
     let hasGenericNet = solver.hasNet || solver.hasNetParam
     let iterations = solver.testIter.count
     guard hasGenericNet ? iterations >= sources.count : iterations == sources.count else {
@@ -57,7 +58,7 @@ struct SolverNets {
       sources.append(
         solver.hasNetParam
           ? ("net_param", { try NetDefinition(solver.netParam) })
-          : ("net file: \(solver.net)", { try NetDefinition(contentsOf: solver.net) }))
+          : ("net file: \(solver.net)", { try definition(at: solver.net) }))
     }
     guard solver.testState.isEmpty || solver.testState.count == sources.count else {
       throw SolverError(
@@ -76,6 +77,23 @@ struct SolverNets {
     }
   }
 
+  /// The weights that come through a pipe, which is read once for all nets of the solver.
+  private func weights(at path: String) throws -> NetParameter {
+    if let known = piped.weights[path] { return known }
+    let weights = try NetParameter.read(binary: path)
+    piped.weights[path] = weights
+    return weights
+  }
+
+  /// The net in a file; one that comes through a pipe is read once for all nets of the solver.
+  private func definition(at path: String) throws -> NetDefinition {
+    if let known = piped.definitions[path] { return known }
+    let isPiped = isStream(path)
+    let definition = try NetDefinition(contentsOf: path)
+    if isPiped { piped.definitions[path] = definition }
+    return definition
+  }
+
   /// The state starts from the phase, takes over the net file's own, then the solver's for this net.
   private func build(_ definition: NetDefinition, phase: Phase, merging state: NetState, part: Int) throws -> Net {
     var merged = NetState()
@@ -91,7 +109,7 @@ struct SolverNets {
     var report: Net.WeightReport?
     for path in solver.weights.flatMap(Self.paths(in:)) {
       net.logger.info("Finetuning from \(path)")
-      let found = try net.copyWeights(fromFile: path)
+      let found = try isStream(path) ? net.copyWeights(from: weights(at: path)) : net.copyWeights(fromFile: path)
       if report == nil { report = found } else { report?.add(found) }
     }
     if let report, phase == .train { Self.log(report, of: net) }
@@ -118,4 +136,10 @@ struct SolverNets {
       return String(entry[first...last])
     }
   }
+}
+
+/// Nets and weights that came through a pipe, by its name.
+private final class PipedNets {
+  var definitions: [String: NetDefinition] = [:]
+  var weights: [String: NetParameter] = [:]
 }

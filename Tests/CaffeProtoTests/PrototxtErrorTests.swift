@@ -205,4 +205,62 @@ import Testing
       #expect(error.description.hasPrefix("\(path): error: cannot read the file: it is a directory\n"))
     }
   }
+
+  // MARK: Characters
+
+  @Test func `name an invisible character with its place`() {
+    #expect(
+      Self.complaint("name: 'x'\nlayer\u{A0}{ }")
+        == "lenet.prototxt:2:6: error: here is an invisible character (U+00A0, no-break space); remove it, or put a plain space "
+        + "in its place")
+    for (scalar, name) in [
+      ("\u{200B}", "U+200B, zero width space"), ("\u{3000}", "U+3000, ideographic space"),
+      ("\u{FEFF}", "U+FEFF, byte order mark"), ("\u{2028}", "U+2028, line separator"), ("\u{0}", "U+0000, null"),
+      ("\u{AD}", "U+00AD, soft hyphen"),
+    ] {
+      #expect(
+        Self.complaint("name: 'x'\n \(scalar)layer { }").contains(
+          ":2:2: error: here is an invisible character (\(name))"))
+    }
+    #expect(Self.message("\u{A0}").contains("Interpreting non ascii codepoint 194."))
+  }
+
+  @Test func `name a character that is none of the language's`() {
+    #expect(
+      Self.complaint("name: “x”").contains(
+        ":1:7: error: \"“\" (U+201C, left double quotation mark) may stand in strings"))
+    #expect(Self.complaint("name： 'x'").contains(":1:5: error: \"：\" (U+FF1A, fullwidth colon)"))
+  }
+
+  @Test func `name a byte that is not UTF-8`() throws {
+    try Fixtures.withTemporaryDirectory { folder in
+      // A no-break space in Latin-1.
+      try Data(Array("name: 'x'\nlayer".utf8) + [0xA0] + Array("{ }".utf8)).write(to: URL(filePath: folder + "/net"))
+      do {
+        _ = try NetDefinition(contentsOf: folder + "/net")
+        Issue.record("read Latin-1")
+      } catch {
+        #expect("\(error)".contains(":2:6: error: the byte 0xA0 is not UTF-8; save the file in that encoding"))
+      }
+    }
+  }
+
+  @Test func `say that a file is in UTF-16 or packed`() throws {
+    try Fixtures.withTemporaryDirectory { folder in
+      for (bytes, words) in [
+        ([0xFF, 0xFE, 0x6E, 0] as [UInt8], "it is in UTF-16"), ([0x1F, 0x8B, 8], "packed with gzip"),
+      ] {
+        try Data(bytes).write(to: URL(filePath: folder + "/net"))
+        do {
+          _ = try SolverDefinition(contentsOf: folder + "/net")
+          Issue.record("read \(words)")
+        } catch { #expect("\(error)".contains("/net: error: cannot read the file: \(words)")) }
+      }
+    }
+  }
+
+  @Test func `count lines that end with a carriage return alone`() {
+    #expect(Self.complaint("# old\rname: 'x'\r# Mac\rlayer { naem: 'y' }").contains(":4:9: error"))
+    #expect(Self.complaint("# new\r\nname: 'x'\r\nlayer { naem: 'y' }").contains(":3:9: error"))
+  }
 }

@@ -6,10 +6,11 @@ final class RunningTool {
   private let scratch: Scratch
   private let process = Process()
 
-  /// Starts `caffe`, or the same executable under another name; its standard error may be another open file.
+  /// Starts `caffe`, or the same executable under another name; its standard error may be another open file, and its standard input
+  /// a pipe with a short text.
   init(
     _ arguments: [String], as name: String? = nil, in directory: URL? = nil, environment: [String: String] = [:],
-    standardError: FileHandle? = nil
+    input: String? = nil, standardError: FileHandle? = nil
   ) throws {
     scratch = try Scratch()
     var executable = try Self.executable()
@@ -23,7 +24,15 @@ final class RunningTool {
     process.currentDirectoryURL = directory ?? scratch.url
     process.environment = ProcessInfo.processInfo.environment
       .filter { !$0.key.hasPrefix("GLOG_") }.merging(environment) { _, new in new }
-    process.standardInput = FileHandle.nullDevice
+    if let input {
+      // The pipe's own memory holds it.
+      let pipe = Pipe()
+      try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+      try pipe.fileHandleForWriting.close()
+      process.standardInput = pipe
+    } else {
+      process.standardInput = FileHandle.nullDevice
+    }
     // Files instead of pipes: a full pipe would stop the program.
     process.standardOutput = try FileHandle(forWritingTo: URL(filePath: scratch.write("", to: "out")))
     process.standardError = try standardError ?? FileHandle(forWritingTo: URL(filePath: scratch.write("", to: "err")))
@@ -89,9 +98,10 @@ struct Run {
 
   /// Runs `caffe`, or the same executable under another name, and waits for its end.
   init(
-    _ arguments: [String], as name: String? = nil, in directory: URL? = nil, environment: [String: String] = [:]
+    _ arguments: [String], as name: String? = nil, in directory: URL? = nil, environment: [String: String] = [:],
+    input: String? = nil
   ) throws {
-    self = try RunningTool(arguments, as: name, in: directory, environment: environment).finished()
+    self = try RunningTool(arguments, as: name, in: directory, environment: environment, input: input).finished()
   }
 
   /// Runs the executable with the arguments one by one.

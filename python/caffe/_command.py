@@ -1,6 +1,7 @@
 """What the scripts beside the package share."""
 
 import argparse
+import codecs
 import os
 import pathlib
 import sys
@@ -21,6 +22,19 @@ def run(main: Callable[[], None]) -> None:
         main()
     except (AssertionError, ImportError, OSError, RuntimeError, ValueError) as error:
         sys.exit(f"{os.path.basename(sys.argv[0])}: {error}")
+
+
+def read_text(path: str) -> str:
+    """The text in a file or a pipe, without the byte order mark that some editors write."""
+    with open(path, "rb") as file:
+        content = file.read()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError(f"{path}: it is in UTF-16; save it in UTF-8.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{path}:{line}: it is not UTF-8; save it in that encoding.") from None
 
 
 def numbers(text: str) -> list[int]:

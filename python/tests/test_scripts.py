@@ -90,6 +90,33 @@ def test_detect_writes_a_line_for_each_window(net_arguments, write_png, tmp_path
     assert abs(sum(float(rows[1][f"class{n}"]) for n in range(5)) - 1) < 1e-4
 
 
+def test_detect_reads_lists_that_begin_with_a_byte_order_mark(net_arguments, write_png, tmp_path):
+    name, windows, output = write_png(pattern(8, 9, 3)), tmp_path / "w.csv", tmp_path / "out.csv"
+    text = f"\ufefffilename,xmin,ymin,xmax,ymax\r\n{name},0,0,5,5\r\n"
+    windows.write_bytes(text.encode())
+    run("detect.py", windows, output, *net_arguments, "--crop_mode=list", "--context_pad=1")
+    with open(output, newline="") as file:
+        assert [row["filename"] for row in csv.DictReader(file)] == [str(name)]
+
+
+def test_scripts_name_another_encoding(net_arguments, tmp_path):
+    windows = tmp_path / "w.csv"
+    for content, words in (
+        ("filename".encode("utf-16"), "w.csv: it is in UTF-16"),
+        (b"filename\ncaf\xe9", "w.csv:2: it is not UTF-8"),
+    ):
+        windows.write_bytes(content)
+        assert words in run("detect.py", windows, tmp_path / "o.csv", *net_arguments, status=1)
+        assert words in run("draw_net.py", windows, tmp_path / "o.svg", status=1)
+
+
+def test_draw_net_reads_a_net_that_begins_with_a_byte_order_mark(tmp_path):
+    net, picture = tmp_path / "net.prototxt", tmp_path / "net.svg"
+    net.write_bytes("\ufeffname: 'x' layer { name: 'a' type: 'Input' top: 'a' }".encode())
+    run("draw_net.py", net, picture)
+    assert "<svg" in picture.read_text()
+
+
 def test_detect_explains_bad_input(net_arguments, tmp_path):
     windows = tmp_path / "windows.csv"
     settings = [tmp_path / "out.csv", *net_arguments, "--crop_mode=list", "--context_pad=0"]

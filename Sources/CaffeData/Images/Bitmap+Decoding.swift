@@ -4,41 +4,60 @@ public import FoundationEssentials
 /// What decoding an image takes besides its bytes.
 public struct DecodingOptions: Hashable, Sendable {
   public var color: ColorMode
-  /// Turn a JPEG as its EXIF tag says.
-  public var obeysOrientation: Bool
+  /// Whether a photograph is turned as its EXIF tag says; nil: in colour and in gray, but not as stored, as OpenCV does it.
+  public var obeysOrientation: Bool?
 
-  public init(color: ColorMode = .asStored, obeysOrientation: Bool = false) {
+  public init(color: ColorMode = .asStored, obeysOrientation: Bool? = nil) {
     self.color = color
     self.obeysOrientation = obeysOrientation
   }
+
+  fileprivate var turnsUpright: Bool { obeysOrientation ?? (color != .asStored) }
 }
 
 extension Bitmap {
-  /// Decodes a JPEG or PNG file to the very pixels that OpenCV gives, on a system with the same libjpeg-turbo.
+  /// Decodes a JPEG, PNG, BMP or PNM file to the very pixels that OpenCV gives, on a system with the same libjpeg-turbo.
   ///
   /// Gray of a colour JPEG is its luma; alpha is kept `asStored` and dropped otherwise; of 16 bits the upper eight remain,
-  /// but not `asStored`, which Caffe refuses. The orientation in EXIF is obeyed only on demand.
+  /// but not `asStored`, which Caffe refuses.
   ///
-  /// - Throws: `NetError` for files that are damaged, cut short, of another kind, or whose header promises more pixels
+  /// - Parameter report: Told in words what is wrong with a JPEG file that could be read in part only: OpenCV reads it too, without
+  ///   a word to the program.
+  /// - Throws: `NetError` for files that are damaged otherwise, of another kind, or whose header promises more pixels
   ///   than so few bytes can hold. Memory is only taken once the header is known to be sound.
-  public init(decoding file: Data, _ options: DecodingOptions = DecodingOptions()) throws(NetError) {
+  public init(
+    decoding file: Data, _ options: DecodingOptions = DecodingOptions(), report: (String) -> Void = { _ in }
+  ) throws(NetError) {
     guard !file.isEmpty else { throw NetError("the image file is empty", remedy: wayOut) }
     self = try file.withUnsafeBytes { bytes in
-      Result { () throws(NetError) in try Self.decode(bytes.bindMemory(to: UInt8.self), options) }
+      Result { () throws(NetError) in try Self.decode(bytes.bindMemory(to: UInt8.self), options, report) }
     }.get()
   }
 
   private static func decode(
-    _ file: UnsafeBufferPointer<UInt8>, _ options: DecodingOptions
+    _ file: UnsafeBufferPointer<UInt8>, _ options: DecodingOptions, _ report: (String) -> Void
   ) throws(NetError) -> Bitmap {
-    if file.starts(with: [0xFF, 0xD8]) {
-      let bitmap = try Bitmap(jpeg: file, options.color)
-      return options.obeysOrientation ? bitmap.oriented(exifOrientation(ofJPEG: file)) : bitmap
+    switch ImageFileKind(of: file) {
+    case .jpeg:
+      let bitmap = try Bitmap(jpeg: file, options.color, report: report)
+      return options.turnsUpright ? bitmap.oriented(exifOrientation(ofJPEG: file)) : bitmap
+    case .png:
+      let bitmap = try Bitmap(png: file, options.color)
+      return options.turnsUpright ? bitmap.oriented(exifOrientation(ofPNG: file)) : bitmap
+    case .bmp: return try Bitmap(bmp: file, options.color)
+    case .pnm: return try Bitmap(pnm: file, options.color)
+    case nil: throw NetError("it is no \(ImageFileKind.list) file\(foreignFormat(file))", remedy: wayOut)
     }
-    guard file.starts(with: [0x89, 0x50, 0x4E, 0x47]) else {
-      throw NetError("it is no JPEG or PNG file", remedy: wayOut)
-    }
-    return try Bitmap(png: file, options.color)
+  }
+
+  /// What else the file is, where its first bytes tell.
+  private static func foreignFormat(_ file: UnsafeBufferPointer<UInt8>) -> String {
+    let known: [(name: String, start: [UInt8])] = [
+      ("GIF", Array("GIF8".utf8)), ("TIFF", [0x49, 0x49, 0x2A, 0]), ("TIFF", [0x4D, 0x4D, 0, 0x2A]),
+      ("WebP", Array("RIFF".utf8)), ("gzip", [0x1F, 0x8B]), ("HTML", Array("<".utf8)), ("PDF", Array("%PDF".utf8)),
+      ("JPEG 2000", [0, 0, 0, 0x0C, 0x6A, 0x50]),
+    ]
+    return known.first { file.starts(with: $0.start) }.map { ", but \($0.name)" } ?? ""
   }
 }
 

@@ -1,42 +1,37 @@
-internal import FoundationEssentials
+internal import CaffeProto
 
-/// The lines of a text file that lists images: a path, which may contain spaces, and its labels, behind spaces.
+/// The lines of a text file that lists images: a path, which may contain spaces, and its labels, behind spaces or tabs.
 struct ImageLines {
   private(set) var names: [String] = []
   private(set) var labels: [Double] = []
+  /// The bytes of names that are not UTF-8, which most are, by their place.
+  private(set) var rawNames: [Int: [UInt8]] = [:]
 
   /// - Parameter labelCount: How many numbers stand on each line; nil means one whole number, or none, which counts as 0.
   init(_ path: String, labelCount: Int?) throws(DataError) {
-    let bytes: Data
+    let file: TextFile
     do {
-      bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      file = try TextFile(path)
     } catch {
       throw DataError(path, "cannot read this list of images: \(error)")
     }
-    for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-      let line = Line(String(decoding: line, as: UTF8.self), place: "\(path):\(index + 1)")
-      guard !line.text.isEmpty else { continue }
+    for line in file.lines where !line.bytes.isEmpty {
+      let line = Line(rest: line.bytes, place: "\(path):\(line.number)")
       if let labelCount { try add(line, labelCount) } else { try add(line) }
     }
   }
 
   private struct Line {
-    /// Without spaces and the carriage return at its end.
-    var text: Substring
+    /// What has not been taken off yet, without white space at its end.
+    var rest: ArraySlice<UInt8>
     var place: String
 
-    init(_ line: String, place: String) {
-      text = line[...]
-      while let last = text.last, last.isWhitespace { text.removeLast() }
-      self.place = place
-    }
-
-    /// Takes the last word off.
-    mutating func popWord() -> Substring? {
-      guard let space = text.lastIndex(where: { $0 == " " || $0 == "\t" }) else { return nil }
-      let word = text[text.index(after: space)...]
-      text = text[..<space]
-      return word
+    /// Takes the last word off, if there are two.
+    mutating func popWord() -> String? {
+      guard let space = rest.lastIndex(where: \.isBlank) else { return nil }
+      let word = rest[(space + 1)...]
+      rest = rest[..<space].trimmed
+      return String(decoding: word, as: UTF8.self)
     }
   }
 
@@ -44,8 +39,8 @@ struct ImageLines {
     var line = line
     guard let word = line.popWord() else {
       // As in Caffe: the number that the path begins with, and 0 for almost all.
-      names.append(String(line.text))
-      labels.append(Double(Int32(line.text.prefix { $0.isASCII && $0.isNumber }) ?? 0))
+      let digits = String(decoding: line.rest.prefix { (0x30...0x39).contains($0) }, as: UTF8.self)
+      add(line.rest, [Double(Int32(digits) ?? 0)])
       return
     }
     guard let label = Int(word) else {
@@ -56,8 +51,7 @@ struct ImageLines {
     guard let label = Int32(exactly: label) else {
       throw DataError(line.place, "the label \(label) is beyond \(Int32.min) to \(Int32.max)")
     }
-    names.append(String(line.text))
-    labels.append(Double(label))
+    add(line.rest, [Double(label)])
   }
 
   private mutating func add(_ line: Line, _ count: Int) throws(DataError) {
@@ -71,7 +65,12 @@ struct ImageLines {
       }
       numbers.append(number)
     }
-    names.append(String(line.text))
-    labels += numbers.reversed()
+    add(line.rest, numbers.reversed())
+  }
+
+  private mutating func add(_ name: ArraySlice<UInt8>, _ numbers: [Double]) {
+    if String(validating: name, as: UTF8.self) == nil { rawNames[names.count] = Array(name) }
+    names.append(String(decoding: name, as: UTF8.self))
+    labels += numbers
   }
 }

@@ -1,4 +1,11 @@
+internal import CaffeProto
 public import FoundationEssentials
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 /// An image that is named but not read yet.
 public struct ListedImage: Sendable {
@@ -8,25 +15,45 @@ public struct ListedImage: Sendable {
   public let path: String
   /// The numbers behind the name.
   public let labels: [Double]
-  private let archive: (any ImageArchive)?
-  private let place: Int
+  /// Where the bytes are.
+  private let origin: Origin
 
-  init(name: String, path: String, labels: [Double], archive: (any ImageArchive)?, place: Int) {
+  enum Origin: Sendable {
+    /// A file, by the bytes of its path, which need not be UTF-8.
+    case file([UInt8])
+    case member(Int, of: any ImageArchive)
+  }
+
+  init(name: String, path: String, labels: [Double], origin: Origin) {
     self.name = name
     self.path = path
     self.labels = labels
-    self.archive = archive
-    self.place = place
+    self.origin = origin
+  }
+
+  /// An image in a file of its own, by the bytes of its path.
+  init(path bytes: [UInt8]) {
+    let path = String(decoding: bytes, as: UTF8.self)
+    self.init(name: path, path: path, labels: [], origin: .file(bytes))
+  }
+
+  /// Whether there is no such file.
+  public var isMissing: Bool {
+    guard case .file(let bytes) = origin else { return false }
+    return access(bytes.map(CChar.init(bitPattern:)) + [0], F_OK) != 0
   }
 
   /// The bytes of the file.
   public func read() throws(DataError) -> Data {
-    if let archive { return try archive.read(place) }
-    do {
-      return try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw DataError(
-        path, "Could not open or find file: \(reason(error))", remedy: "correct the list or the root folder")
+    switch origin {
+    case .member(let place, let archive): return try archive.read(place)
+    case .file(let bytes):
+      do {
+        // No image is larger; a file without end, such as /dev/zero, is.
+        return try fileContents(bytesOfPath: bytes, limit: 1 << 30)
+      } catch {
+        throw DataError(path, "Could not open or find file: \(error)", remedy: "correct the list or the root folder")
+      }
     }
   }
 }
@@ -35,8 +62,8 @@ public struct ListedImage: Sendable {
 ///
 /// | source                    | images                                              | labels                          |
 /// |---------------------------|-----------------------------------------------------|---------------------------------|
-/// | a text file               | a path and its labels on each line                  | behind the last spaces          |
-/// | a folder                  | the .jpg, .jpeg and .png files in its folders       | their folder's place by name    |
+/// | a text file, or a pipe    | a path and its labels on each line                  | behind the last spaces          |
+/// | a folder                  | the image files in its folders, by their endings    | their folder's place by name    |
 /// | a .zip, .tar, .tar.gz file | the same, in an archive of such folders            | the same                        |
 ///
 /// Archives are not unpacked; a .tar.gz is, once, into a temporary file that has no name.
@@ -46,6 +73,7 @@ public struct ImageList: Sendable {
   public let classes: [String]
   private let root: String
   private let names: [String]
+  private let rawNames: [Int: [UInt8]]
   private let labels: [Double]
   private let labelCount: Int
   private let archive: (any ImageArchive)?
@@ -55,10 +83,11 @@ public struct ImageList: Sendable {
   public var count: Int { names.count }
 
   public subscript(index: Int) -> ListedImage {
-    ListedImage(
-      name: names[index], path: root + names[index],
-      labels: Array(labels[index * labelCount..<(index + 1) * labelCount]), archive: archive,
-      place: archive == nil ? 0 : places[index])
+    let path = root + names[index]
+    let bytes = rawNames[index].map { Array(root.utf8) + $0 }
+    return ListedImage(
+      name: names[index], path: path, labels: Array(labels[index * labelCount..<(index + 1) * labelCount]),
+      origin: archive.map { .member(places[index], of: $0) } ?? .file(bytes ?? Array(path.utf8)))
   }
 
   /// Opens a list, a folder or an archive.
@@ -72,7 +101,7 @@ public struct ImageList: Sendable {
     switch try SourceKind(of: source) {
     case .text:
       let lines = try ImageLines(source, labelCount: labelCount)
-      (names, labels) = (lines.names, lines.labels)
+      (names, labels, rawNames) = (lines.names, lines.labels, lines.rawNames)
       self.labelCount = labelCount ?? 1
       self.root = root
       (archive, classes, places) = (nil, [], [])
@@ -81,10 +110,11 @@ public struct ImageList: Sendable {
       do {
         files = try FileManager.default.subpathsOfDirectory(atPath: source)
       } catch {
-        throw DataError(source, "cannot read the folder: \(reason(error))")
+        throw DataError(source, "cannot read the folder: may you look into all of it?")
       }
       let sorted = try FoldersOfImages(files, in: source, labelCount)
       (names, labels, classes) = (sorted.order.map { files[$0] }, sorted.labels, sorted.classes)
+      rawNames = [:]
       self.labelCount = 1
       self.root = source.hasSuffix("/") ? source : source + "/"
       (archive, places) = (nil, [])
@@ -92,6 +122,7 @@ public struct ImageList: Sendable {
       let sorted = try FoldersOfImages(archive.names, in: source, labelCount)
       (places, labels, classes) = (sorted.order, sorted.labels, sorted.classes)
       names = places.map { archive.names[$0] }
+      rawNames = [:]
       self.labelCount = 1
       self.root = source + "/"
       self.archive = archive
@@ -115,28 +146,22 @@ public struct ImageList: Sendable {
         self = .folder
         return
       }
+      if isStream(path) {
+        self = .text
+        return
+      }
       let head = try RandomAccessFile(path).read(at: 0, upTo: 512)
       if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || head.starts(with: [0x50, 0x4B, 0x05, 0x06]) {
         self = .archive(try ZipArchive(path))
       } else if head.starts(with: [0x1F, 0x8B]) || (head.count == 512 && head[257..<262].elementsEqual("ustar".utf8)) {
         self = .archive(try TarArchive(path))
-      } else if head.contains(0) {
+      } else if head.contains(0), !head.starts(with: [0xFF, 0xFE]), !head.starts(with: [0xFE, 0xFF]) {
         throw DataError(
           path, "it is no list of images, zip or tar file", remedy: "name a text file, a folder or an archive")
       } else {
         self = .text
       }
     }
-  }
-}
-
-/// The first line of an error from the system.
-private func reason(_ error: any Error) -> String {
-  guard let error = error as? CocoaError else { return "\(error)" }
-  switch error.code {
-  case .fileReadNoSuchFile, .fileNoSuchFile: return "No such file or directory"
-  case .fileReadNoPermission: return "Permission denied"
-  default: return "error \(error.code.rawValue)"
   }
 }
 
@@ -154,7 +179,7 @@ private struct FoldersOfImages {
     let images = files.indices.filter { index in
       let name = files[index].lowercased()
       let isHidden = name.split(separator: "/").contains { ($0.hasPrefix(".") && $0 != ".") || $0 == "__macosx" }
-      return !isHidden && [".jpg", ".jpeg", ".png"].contains { name.hasSuffix($0) }
+      return !isHidden && ImageFileKind(ofFileNamed: name) != nil
     }
     func folder(_ index: Int) throws(DataError) -> String {
       guard let slash = files[index].lastIndex(of: "/"), slash > files[index].startIndex else {

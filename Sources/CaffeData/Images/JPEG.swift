@@ -4,7 +4,12 @@ public import FoundationEssentials
 
 extension Bitmap {
   /// Decodes with the accurate transform and smooth upsampling, the defaults of libjpeg and thereby of OpenCV.
-  init(jpeg file: UnsafeBufferPointer<UInt8>, _ color: ColorMode) throws(NetError) {
+  ///
+  /// Of a file that was cut short, or that has damaged bytes in its middle, `report` is told; what is missing is filled as libjpeg
+  /// does it, mostly with gray.
+  init(
+    jpeg file: UnsafeBufferPointer<UInt8>, _ color: ColorMode, report: (String) -> Void
+  ) throws(NetError) {
     guard let decoder = tjInitDecompress() else { throw NetError("libjpeg-turbo cannot be started") }
     defer { tjDestroy(decoder) }
     var width: CInt = 0
@@ -14,18 +19,26 @@ extension Bitmap {
     let size = CUnsignedLong(file.count)
     let status = tjDecompressHeader3(decoder, file.baseAddress, size, &width, &height, &subsampling, &space)
     // Rare kinds of subsampling have no name in the interface, but decode all the same.
-    guard status == 0 || isHarmless(decoder) || (width > 0 && height > 0 && space >= 0 && subsampling < 0) else {
+    let isKnown = status == 0 || hasOnlyWarned(decoder)
+    guard isKnown || (width > 0 && height > 0 && space >= 0 && subsampling < 0) else {
       throw NetError(damaged: "JPEG", message(of: decoder))
     }
     // Each block of 8×8 pixels takes two bits when Huffman coded; arithmetic coding can do with less.
     try checkExtents("JPEG", Int(height), Int(width), fileSize: file.count, pixelsPerByte: 8192)
+    guard hasPixels(inJPEG: file) else { throw NetError(damaged: "JPEG", "it ends before its first pixel") }
 
     func decode(_ format: TJPF, _ channels: Int) throws(NetError) -> Bitmap {
       try Bitmap(Int(height), Int(width), channels) { pixels throws(NetError) in
         let flags = TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS
         let status = tjDecompress2(
           decoder, file.baseAddress, size, pixels.baseAddress, width, 0, height, CInt(format.rawValue), flags)
-        guard status == 0 || isHarmless(decoder) else { throw NetError(damaged: "JPEG", message(of: decoder)) }
+        if status == 0 { return }
+        let message = message(of: decoder)
+        guard hasOnlyWarned(decoder) else { throw NetError(damaged: "JPEG", message) }
+        // Many cameras write superfluous bytes between two markers.
+        if !message.contains("extraneous bytes") {
+          report("the JPEG file is damaged, and was read as far as it goes: \(message)")
+        }
       }
     }
     let isGray = color == .gray || (color == .asStored && space == TJCS_GRAY.rawValue)
@@ -66,8 +79,7 @@ extension Bitmap {
         func light(_ ink: Int) -> Int { black - (((255 - Int(pixels[4 * index + ink])) * black) >> 8) }
         let (red, green, blue) = (light(0), light(1), light(2))
         if isGray {
-          // 0.299 red + 0.587 green + 0.114 blue, in units of 1 / 16384.
-          target[index] = UInt8((4899 * red + 9617 * green + 1868 * blue + 8192) >> 14)
+          target[index] = luma(red: red, green: green, blue: blue)
         } else {
           target[3 * index] = UInt8(blue)
           target[3 * index + 1] = UInt8(green)
@@ -78,43 +90,23 @@ extension Bitmap {
   }
 }
 
-/// Whether all that went wrong are superfluous bytes between two markers, which many cameras write.
-private func isHarmless(_ handle: tjhandle) -> Bool {
-  tjGetErrorCode(handle) == TJERR_WARNING.rawValue && message(of: handle).contains("extraneous bytes")
+/// Whether libjpeg went on after all that it found wrong.
+private func hasOnlyWarned(_ handle: tjhandle) -> Bool { tjGetErrorCode(handle) == TJERR_WARNING.rawValue }
+
+/// Whether the bytes reach beyond the header of the first scan.
+private func hasPixels(inJPEG file: UnsafeBufferPointer<UInt8>) -> Bool {
+  var position = 2
+  while position + 4 <= file.count {
+    // Markers may have filling before them, and damage may be anywhere.
+    guard file[position] == 0xFF, (0xC0...0xFE).contains(file[position + 1]), file[position + 1] != 0xD8 else {
+      position += 1
+      continue
+    }
+    let end = position + 2 + (Int(file[position + 2]) << 8 | Int(file[position + 3]))
+    if file[position + 1] == 0xDA { return end < file.count }
+    position = end
+  }
+  return false
 }
 
 private func message(of handle: tjhandle) -> String { String(cString: tjGetErrorStr2(handle)) }
-
-/// How the camera was held, from 1 (upright) to 8, by the EXIF tag of a JPEG file; 1 if there is none or it is damaged.
-func exifOrientation(ofJPEG file: UnsafeBufferPointer<UInt8>) -> Int {
-  var position = 2
-  while position + 4 <= file.count, file[position] == 0xFF {
-    let marker = file[position + 1]
-    let length = Int(file[position + 2]) << 8 | Int(file[position + 3])
-    let end = position + 2 + length
-    guard length >= 2, end <= file.count, marker != 0xDA else { return 1 }
-    let body = UnsafeBufferPointer(rebasing: file[position + 4..<end])
-    if marker == 0xE1, body.starts(with: Array("Exif\0\0".utf8)) {
-      return exifOrientation(ofTIFF: UnsafeBufferPointer(rebasing: body[6...]))
-    }
-    position = end
-  }
-  return 1
-}
-
-private func exifOrientation(ofTIFF tiff: UnsafeBufferPointer<UInt8>) -> Int {
-  let isLittle = tiff.first == 0x49
-  /// The unsigned number of `count` bytes at a place.
-  func number(_ place: Int, _ count: Int) -> Int? {
-    guard place >= 0, place + count <= tiff.count else { return nil }
-    let bytes = tiff[place..<place + count]
-    return isLittle ? bytes.reversed().reduce(0) { $0 << 8 | Int($1) } : bytes.reduce(0) { $0 << 8 | Int($1) }
-  }
-  guard number(2, 2) == 42, let directory = number(4, 4), let entries = number(directory, 2) else { return 1 }
-  for entry in 0..<entries {
-    let place = directory + 2 + 12 * entry
-    guard let tag = number(place, 2) else { return 1 }
-    if tag == 0x0112, let value = number(place + 8, 2), (1...8).contains(value) { return value }
-  }
-  return 1
-}

@@ -10,7 +10,8 @@ struct TarArchive: ImageArchive {
 
   init(_ path: String) throws(DataError) {
     var file = try RandomAccessFile(path)
-    if try file.read(at: 0, upTo: 2) == [0x1F, 0x8B] { file = try RandomAccessFile(unpacking: path) }
+    let isPacked = try file.read(at: 0, upTo: 2) == [0x1F, 0x8B]
+    if isPacked { file = try RandomAccessFile(unpacking: path) }
     func damaged(_ problem: String) -> DataError {
       DataError(path, "the tar file is damaged: \(problem)", remedy: "get it anew")
     }
@@ -23,6 +24,7 @@ struct TarArchive: ImageArchive {
       let header = try file.read(at: offset, 512)
       if header.allSatisfy({ $0 == 0 }) { break }
       guard Self.number(header[148..<156]) == Self.checksum(header) else {
+        if isPacked, offset == 0 { throw Self.packedOtherwise(path) }
         throw damaged("the header at byte \(offset) has a wrong checksum")
       }
       guard let size = Self.number(header[124..<136]), size <= file.size - offset - 512 else {
@@ -45,6 +47,7 @@ struct TarArchive: ImageArchive {
         longName = nil
       }
     }
+    if isPacked, names.isEmpty, offset == 0, file.size > 0 { throw Self.packedOtherwise(path) }
     self.file = file
     self.names = names
     self.members = members
@@ -52,6 +55,12 @@ struct TarArchive: ImageArchive {
 
   func read(_ place: Int) throws(DataError) -> Data {
     Data(try file.read(at: members[place].offset, members[place].size))
+  }
+
+  private static func packedOtherwise(_ path: String) -> DataError {
+    DataError(
+      path, "it is packed with gzip, and what is in it is no tar file",
+      remedy: "if it is a list of images, unpack it with gunzip; otherwise get it anew")
   }
 
   /// A number in octal digits, or in the bytes themselves when it is large.

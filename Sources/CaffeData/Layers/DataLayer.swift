@@ -128,19 +128,22 @@ private final class RecordReader {
         throw NetError(
           "it is no Datum", remedy: "the database is damaged, or was not made for Caffe; make it anew")
       }
+      var flaw: String?
+      let image = try Image(datum, transformer.decoding) { flaw = $0 }
       return LoadedImage(
-        try Image(datum, transformer.decoding),
-        datum.labels.isEmpty ? .single(Float(datum.label)) : .several(datum.labels),
-        transformer, seed: seed, number: stream)
+        image, flaw: flaw, datum.labels.isEmpty ? .single(Float(datum.label)) : .several(datum.labels), transformer,
+        seed: seed, number: stream)
     }
   }
 }
 
 extension LoadedImage {
   /// An image that is transformed on its way into the batch, with draws of its own.
-  init(_ image: Image, _ labels: Labels, _ transformer: Transformer, seed: UInt64, number: UInt64) {
+  init(
+    _ image: Image, flaw: String?, _ labels: Labels, _ transformer: Transformer, seed: UInt64, number: UInt64
+  ) {
     self.init(
-      labels: labels, shape: { () throws(NetError) in try transformer.outputShape(for: image.shape) },
+      labels: labels, flaw: flaw, shape: { () throws(NetError) in try transformer.outputShape(for: image.shape) },
       write: { output throws(NetError) in
         var random = Random(seed: seed, stream: number)
         try transformer.transform(image, random: &random, into: output)

@@ -1,5 +1,6 @@
 internal import CaffeCore
 internal import CaffeHDF5
+internal import CaffeProto
 internal import FoundationEssentials
 
 /// The HDF5 files of a list, whose datasets agree in all but the number of rows.
@@ -34,9 +35,16 @@ struct HDF5FileList: Sendable {
   }
 
   private static func readList(_ path: String) throws(NetError) -> [String] {
-    let text: String
+    guard !HDF5File.isHDF5(path) else {
+      throw NetError(
+        "hdf5_data_param.source \(path) is an HDF5 file itself",
+        remedy: "write its name into a text file, and set source to that one")
+    }
+    let names: [String]
     do {
-      text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+      let file = try TextFile(path)
+      _ = try file.string()
+      names = file.lines.flatMap { Self.names(on: $0.text) }
     } catch {
       throw NetError(
         "Failed to open source file: \(path): \(error)",
@@ -44,14 +52,14 @@ struct HDF5FileList: Sendable {
           "set hdf5_data_param.source to a text file that lists HDF5 files; the path is relative to the working directory"
       )
     }
-    guard !HDF5File.isHDF5(path) else {
-      throw NetError(
-        "hdf5_data_param.source \(path) is an HDF5 file itself",
-        remedy: "write its name into a text file, and set source to that one")
-    }
-    let names = text.split(whereSeparator: \.isWhitespace).map(String.init)
     guard !names.isEmpty else { throw NetError("Must have at least 1 HDF5 filename listed in \(path)") }
     return names
+  }
+
+  /// The names on a line, with blanks between them; or only one, if there is a file whose name has these very blanks.
+  private static func names(on line: String) -> [String] {
+    let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
+    return words.count > 1 && FileManager.default.fileExists(atPath: line) ? [line] : words
   }
 
   /// The number of rows and the shape of a row of each dataset.

@@ -116,11 +116,13 @@ private struct Recipe: Sendable {
     } catch {
       throw NetError(error)
     }
-    var bitmap = try Bitmap(decoding: file, decoding)
+    var flaw: String?
+    var bitmap = try Bitmap(decoding: file, decoding) { flaw = $0 }
     if height > 0 { bitmap = bitmap.resized(height: height, width: width) }
     let labels = image.labels.map(Float.init)
     return LoadedImage(
-      try Image(bitmap), hasLabelAxis ? .several(labels) : .single(labels[0]), transformer, seed: seed, number: number)
+      try Image(bitmap), flaw: flaw, hasLabelAxis ? .several(labels) : .single(labels[0]), transformer, seed: seed,
+      number: number)
   }
 }
 
@@ -164,7 +166,7 @@ private final class ImageListReader {
     let image = list[shuffles ? order[index] : index]
     let number = number
     self.number += 1
-    return BatchItem(name: "Could not load \(image.path)") { [recipe, seed] () throws(NetError) in
+    return BatchItem(name: image.path, complaint: "Could not load ") { [recipe, seed] () throws(NetError) in
       try recipe.load(image, seed: seed, number: number)
     }
   }

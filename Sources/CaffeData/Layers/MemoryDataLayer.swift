@@ -143,7 +143,7 @@ public final class MemoryDataLayer: StatefulLayer {
     }
     var data = [Float](repeating: 0, count: datums.count * shape.count)
     for (index, datum) in datums.enumerated() {
-      let image = try Image(datum, transformer.decoding)
+      let image = try Image(datum, transformer.decoding) { [logger] in logger.warning("record \(index): \($0)") }
       let actual = try transformer.outputShape(for: image.shape)
       guard actual == shape else {
         throw NetError("record \(index) gives \(actual), but memory_data_param says \(shape)")

@@ -27,8 +27,8 @@ internal import Synchronization
 /// | `root_folder`  | none    | put before each path as it is                                                    |
 /// | `cache_images` | false   | keep the image files in memory                                                   |
 ///
-/// Of `transform_param`, `crop_size` (needed), `mirror`, `mean_file` and `mean_value` count; of a mean image the middle is
-/// taken. What lies outside an image is 0, the mean having been subtracted. Mirroring happens in every phase.
+/// Of `transform_param`, `crop_size` (needed), `mirror`, `mean_file`, `mean_value` and `exif_orientation` count; of a mean image the
+/// middle is taken. What lies outside an image is 0, the mean having been subtracted. Mirroring happens in every phase.
 /// Draws depend on the layer's seed and the running number of the window: first the window, then whether to mirror.
 public final class WindowDataLayer: StatefulLayer {
   public static let type = "WindowData"
@@ -62,7 +62,7 @@ public final class WindowDataLayer: StatefulLayer {
         let choice = isBackground ? windows.backgrounds : windows.objects
         let window = choice[random.below(choice.count)]
         let isMirrored = cutter.mirrors && random.below(2) == 1
-        return BatchItem(name: "a window of \(windows.images[window.image].path)") { () throws(NetError) in
+        return BatchItem(name: "a window of \(windows.images[window.image].file.path)") { () throws(NetError) in
           try cutter.load(window, isMirrored: isMirrored)
         }
       }
@@ -90,6 +90,7 @@ private final class WindowCutter: Sendable {
   private let mean: Mean
   private let images: [WindowFile.Image]
   private let keepsFiles: Bool
+  private let decoding: DecodingOptions
   private let files = Mutex<[Int: Data]>([:])
 
   private enum Mean {
@@ -116,6 +117,8 @@ private final class WindowCutter: Sendable {
     mirrors = transform.mirror
     images = windows.images
     keepsFiles = parameter.cacheImages
+    decoding = DecodingOptions(
+      color: .color, obeysOrientation: transform.hasExifOrientation ? transform.exifOrientation : nil)
     let channels = windows.images[0].channels
     guard transform.hasMeanFile else {
       guard transform.meanValue.count <= 1 || transform.meanValue.count == channels else {
@@ -139,7 +142,8 @@ private final class WindowCutter: Sendable {
 
   func load(_ window: Window, isMirrored: Bool) throws(NetError) -> LoadedImage {
     let image = images[window.image]
-    let bitmap = try Bitmap(decoding: try file(window.image), DecodingOptions(color: .color))
+    var flaw: String?
+    let bitmap = try Bitmap(decoding: try file(window.image), decoding) { flaw = $0 }
     guard bitmap.channels == image.channels else {
       throw NetError("the list says it has \(image.channels) channels, but WindowData reads \(bitmap.channels)")
     }
@@ -149,17 +153,15 @@ private final class WindowCutter: Sendable {
         remedy: "correct the list")
     }
     return LoadedImage(
-      labels: .single(window.label),
+      labels: .single(window.label), flaw: flaw,
       shape: { [crop] () throws(NetError) in ImageShape(bitmap.channels, crop, crop) },
       write: { [self] output throws(NetError) in write(bitmap, window, isMirrored, into: output) })
   }
 
   private func file(_ index: Int) throws(NetError) -> Data {
     if keepsFiles, let file = files.withLock({ $0[index] }) { return file }
-    let path = images[index].path
-    let image = ListedImage(name: path, path: path, labels: [], archive: nil, place: 0)
     do {
-      let file = try image.read()
+      let file = try images[index].file.read()
       if keepsFiles { files.withLock { $0[index] = file } }
       return file
     } catch {

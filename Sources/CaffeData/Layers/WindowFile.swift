@@ -24,10 +24,11 @@ struct Window: Sendable {
 ///     7 0.9 10 20 110 90   class, overlap, x1, y1, x2, y2
 ///     7 0.2 300 5 400 60
 ///
-/// All of it is separated by white space. The images are numbered 0, 1, 2, ….
+/// All of it is separated by white space. The images are numbered 0, 1, 2, …. A path may contain blanks if nothing else stands on
+/// its line.
 struct WindowFile: Sendable {
   struct Image: Sendable {
-    var path: String
+    var file: ListedImage
     var channels: Int
   }
 
@@ -38,27 +39,26 @@ struct WindowFile: Sendable {
 
   init(_ parameter: WindowDataParameter) throws(NetError) {
     let path = parameter.source
-    let bytes: Data
+    var words: Words
     do {
-      bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      words = Words(try TextFile(path), path: path)
     } catch {
       throw NetError(
         "Failed to open window file \(path): \(error)",
         remedy: "correct window_data_param.source, which is relative to the working directory")
     }
-    var words = Words(rest: bytes[...], path: path)
     while let sign = words.next() {
       guard sign == "#" else { throw words.error("there is '\(sign)' where '#' must begin an image") }
       let number = try words.integer("the number of the image")
       guard number == images.count else {
         throw words.error("image \(number) comes where image \(images.count) must", "number them 0, 1, 2, …")
       }
-      guard let name = words.next() else { throw words.error("the path of image \(number) is missing") }
+      guard let name = words.nextPath() else { throw words.error("the path of image \(number) is missing") }
       let channels = try words.integer("the channels of image \(number)")
       _ = try words.integer("the height of image \(number)")
       _ = try words.integer("the width of image \(number)")
       guard channels == 3 else { throw words.error("image \(number) has \(channels) channels, but 3 are read") }
-      images.append(Image(path: parameter.rootFolder + name, channels: channels))
+      images.append(Image(file: ListedImage(path: Array(parameter.rootFolder.utf8) + name), channels: channels))
       let count = try words.integer("the number of windows of image \(number)")
       for _ in 0..<max(count, 0) { try add(&words, number, parameter) }
     }
@@ -104,23 +104,37 @@ struct WindowFile: Sendable {
 
 /// The words of a text, one after the other.
 private struct Words {
-  var rest: Data.SubSequence
-  let path: String
-  private var line = 1
+  private var lines: TextFile.Lines
+  /// What is left of the present line.
+  private var rest: ArraySlice<UInt8> = []
+  private var line = 0
+  private let path: String
 
-  init(rest: Data.SubSequence, path: String) {
-    self.rest = rest
+  init(_ file: TextFile, path: String) {
+    lines = file.lines
     self.path = path
   }
 
-  mutating func next() -> String? {
-    while let byte = rest.first, byte <= 0x20 {
-      if byte == 0x0A { line += 1 }
-      rest.removeFirst()
+  private mutating func nextBytes() -> ArraySlice<UInt8>? {
+    while rest.isEmpty {
+      guard let next = lines.next() else { return nil }
+      (line, rest) = (next.number, next.bytes)
     }
-    let word = rest.prefix { $0 > 0x20 }
-    rest = rest.dropFirst(word.count)
-    return word.isEmpty ? nil : String(decoding: word, as: UTF8.self)
+    let word = rest.prefix { !$0.isBlank }
+    rest = rest.dropFirst(word.count).trimmed
+    return word
+  }
+
+  mutating func next() -> String? { nextBytes().map { String(decoding: $0, as: UTF8.self) } }
+
+  /// The bytes of the next word, or those up to the end of its line if not all that follows on the line are numbers.
+  mutating func nextPath() -> ArraySlice<UInt8>? {
+    guard let word = nextBytes() else { return nil }
+    let others = rest.split(whereSeparator: \.isBlank).map { String(decoding: $0, as: UTF8.self) }
+    guard others.contains(where: { Double($0) == nil }) else { return word }
+    let path = lines.bytes[word.startIndex..<rest.endIndex]
+    rest = []
+    return path
   }
 
   mutating func integer(_ what: String) throws(NetError) -> Int {

@@ -6,6 +6,8 @@ internal import Synchronization
 struct BatchItem: Sendable {
   /// What it is called in messages.
   var name: String
+  /// What stands before the name where the image cannot be read, in the original's words.
+  var complaint = ""
   /// Reads and decodes it; may run on any thread. An error means that the image is corrupt or cannot be read.
   var load: @Sendable () throws(NetError) -> LoadedImage
 }
@@ -19,6 +21,8 @@ struct LoadedImage {
   }
 
   var labels: Labels
+  /// What is wrong with an image that could be read in part only.
+  var flaw: String?
   /// The shape of what `write` writes.
   var shape: () throws(NetError) -> ImageShape
   var write: (UnsafeMutableBufferPointer<Float>) throws(NetError) -> Void
@@ -27,7 +31,8 @@ struct LoadedImage {
 /// Fills batches with images that are decoded and transformed on several threads; lives on the prefetching thread.
 ///
 /// The result depends on the items alone, not on the number of threads. An item that fails is left out where the user
-/// allows it; the next one that is read takes its place.
+/// allows it; the next one that is read takes its place. One that could be read in part is left out there too, and counts as it is
+/// otherwise, with a warning.
 final class BatchFiller {
   private let batchSize: Int
   private let threads: Int
@@ -37,6 +42,7 @@ final class BatchFiller {
   private let nextItem: () throws(NetError) -> BatchItem
   private var used: UInt64
   private var skipped = 0
+  private var flawed = 0
   private var failuresInARow = 0
 
   /// - Parameters:
@@ -67,11 +73,15 @@ final class BatchFiller {
       let places = open
       let work = items
       let failures = Mutex<[Int: Failure]>([:])
+      let flaws = Mutex<[Int: String]>([:])
       concurrently(work.count, threads: threads) { index in
-        if let failure = layout.place(work[index], at: places[index]) {
-          failures.withLock { $0[index] = failure }
+        switch layout.place(work[index], at: places[index]) {
+        case .placed(let flaw?): flaws.withLock { $0[index] = flaw }
+        case .placed(nil): break
+        case .failed(let failure): failures.withLock { $0[index] = failure }
         }
       }
+      for (index, flaw) in flaws.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { warn(of: flaw, in: work[index]) }
       let failed = failures.withLock { $0 }.sorted { $0.key < $1.key }
       if failed.count < open.count { failuresInARow = 0 }
       for (index, failure) in failed { try skip(work[index], failure) }
@@ -91,6 +101,13 @@ final class BatchFiller {
         try skip(item, Failure(error: error, isCorrupt: true))
         continue
       }
+      if let flaw = image.flaw {
+        if skipsCorrupt {
+          try skip(item, Failure(error: NetError(flaw), isCorrupt: true))
+          continue
+        }
+        warn(of: flaw, in: item)
+      }
       failuresInARow = 0
       do throws(NetError) {
         let shape = try image.shape()
@@ -99,7 +116,7 @@ final class BatchFiller {
           try image.labels.shape(batchSize),
         ])
         let layout = Layout(
-          shape: shape, labels: image.labels, data: batch.buffers[0].uninitializedValues,
+          skipsCorrupt: skipsCorrupt, shape: shape, labels: image.labels, data: batch.buffers[0].uninitializedValues,
           labelValues: batch.buffers[1].uninitializedValues)
         try layout.write(image, at: 0)
         return layout
@@ -124,11 +141,16 @@ final class BatchFiller {
         "skip_corrupt: not one of \(sourceCount) images can be read; the last one: \(error.problem)",
         remedy: error.remedy)
     }
-    // A line each for some, then one for every thousand.
-    if skipped <= 20 || skipped.isMultiple(of: 1000) {
-      logger.warning("Left out \(error.problem) (\(skipped) left out so far)")
-    }
+    if Self.isTold(skipped) { logger.warning("Left out \(error.problem) (\(skipped) left out so far)") }
   }
+
+  private func warn(of flaw: String, in item: BatchItem) {
+    flawed += 1
+    if Self.isTold(flawed) { logger.warning("\(item.name): \(flaw) (\(flawed) such images so far)") }
+  }
+
+  /// A line each for some, then one for every thousand.
+  private static func isTold(_ count: Int) -> Bool { count <= 20 || count.isMultiple(of: 1000) }
 
   private struct Failure {
     var error: NetError
@@ -139,23 +161,31 @@ final class BatchFiller {
   /// Where the images of a batch go.
   private struct Layout: @unchecked Sendable {
     // Safe to send: each image writes to a place of its own.
+    var skipsCorrupt: Bool
     var shape: ImageShape
     var labels: LoadedImage.Labels
     var data: UnsafeMutableBufferPointer<Float>
     var labelValues: UnsafeMutableBufferPointer<Float>
 
-    func place(_ item: BatchItem, at place: Int) -> Failure? {
+    enum Outcome {
+      /// The image is in its place, though something may be wrong with it.
+      case placed(flaw: String?)
+      case failed(Failure)
+    }
+
+    func place(_ item: BatchItem, at place: Int) -> Outcome {
       let image: LoadedImage
       do {
         image = try item.load()
       } catch {
-        return Failure(error: error, isCorrupt: true)
+        return .failed(Failure(error: error, isCorrupt: true))
       }
+      if skipsCorrupt, let flaw = image.flaw { return .failed(Failure(error: NetError(flaw), isCorrupt: true)) }
       do {
         try write(image, at: place)
-        return nil
+        return .placed(flaw: image.flaw)
       } catch {
-        return Failure(error: error, isCorrupt: false)
+        return .failed(Failure(error: error, isCorrupt: false))
       }
     }
 
@@ -203,6 +233,6 @@ extension LoadedImage.Labels {
 
 extension NetError {
   fileprivate func concerning(_ item: BatchItem) -> NetError {
-    NetError("\(item.name): \(problem)", remedy: remedy)
+    NetError("\(item.complaint)\(item.name): \(problem)", remedy: remedy)
   }
 }

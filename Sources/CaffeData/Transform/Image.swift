@@ -50,10 +50,14 @@ public struct Image: Sendable {
     self.pixels = pixels
   }
 
-  /// The image in a record: its bytes, or its floats when there are no bytes, or what its JPEG or PNG file shows.
-  public init(_ datum: Datum, _ options: DecodingOptions = DecodingOptions()) throws(NetError) {
+  /// The image in a record: its bytes, or its floats when there are no bytes, or what its image file shows.
+  ///
+  /// - Parameter report: Told what is wrong with a file that could be read in part only.
+  public init(
+    _ datum: Datum, _ options: DecodingOptions = DecodingOptions(), report: (String) -> Void = { _ in }
+  ) throws(NetError) {
     if datum.encoded {
-      try self.init(Bitmap(decoding: datum.data, options))
+      try self.init(Bitmap(decoding: datum.data, options, report: report))
     } else {
       let shape = ImageShape(Int(datum.channels), Int(datum.height), Int(datum.width))
       try self.init(shape, datum.data.isEmpty ? .floats(datum.floatData) : .bytes(datum.data))

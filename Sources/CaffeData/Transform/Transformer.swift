@@ -17,7 +17,7 @@ public import CaffeProto
 /// | `mean_value`  | none    | one value for all channels, or one for each                 |
 /// | `force_color` | false   | decode image files to three channels                        |
 /// | `force_gray`  | false   | decode image files to one channel                           |
-/// | `exif_orientation` | false | turn JPEG files as their EXIF tag says                   |
+/// | `exif_orientation` | as OpenCV | turn photographs as their EXIF tag says; without it, in ImageData, WindowData and with the two above |
 /// | `random_resized_crop`, `max_rotation_angle`, `color_jitter` | none | see `Augmentation`; in TRAIN only |
 ///
 /// The draws of an image come from the generator given for it: first mirror, then the window's top, then its left, then
@@ -45,7 +45,7 @@ public struct Transformer: Sendable {
     }
     decoding = DecodingOptions(
       color: parameter.forceColor ? .color : parameter.forceGray ? .gray : .asStored,
-      obeysOrientation: parameter.exifOrientation)
+      obeysOrientation: parameter.hasExifOrientation ? parameter.exifOrientation : nil)
     scale = parameter.scale
     mirrors = parameter.mirror
     cropSize = Int(parameter.cropSize)

@@ -43,7 +43,7 @@ public enum Prototxt {
 
   static func bytes<M: Message>(of path: String, for type: M.Type) throws(PrototxtError) -> [UInt8] {
     do {
-      return Array(try fileContents(path, mapped: false))
+      return try TextFile(path).bytes
     } catch {
       let problem: PrototxtError.Problem =
         switch error {

@@ -18,6 +18,8 @@ public struct PrototxtError: Error, Hashable, Sendable, CustomStringConvertible 
     case unknownField(String, in: String, suggestion: Suggestion? = nil)
     case unknownValue(String, field: String, nearest: String?)
     case expected(String, found: String)
+    /// A character outside of strings and comments that the language does not have.
+    case strayCharacter(StrayCharacter)
     /// A field with one value is given a second one.
     case givenTwice(String, in: String)
     case missingFields([String], in: String)
@@ -28,6 +30,12 @@ public struct PrototxtError: Error, Hashable, Sendable, CustomStringConvertible 
     case unclosedString
     case invalidEscape
     case notUTF8(field: String)
+  }
+
+  /// A character, or a byte that is part of none.
+  public enum StrayCharacter: Hashable, Sendable {
+    case scalar(Unicode.Scalar)
+    case byte(UInt8)
   }
 
   /// Where an unknown field may belong.
@@ -68,6 +76,7 @@ extension PrototxtError.Problem: CustomStringConvertible {
     case .unknownValue(let value, let field, let nearest):
       "\(field) has no value \(value)\(nearest.map { "; did you mean \($0)?" } ?? "")"
     case .expected(let what, let found): "expected \(what), found \(found)"
+    case .strayCharacter(let character): "\(character)"
     case .givenTwice(let name, let message):
       "\(message) has one \"\(name)\" only, and this is the second; remove one of them"
     case .missingFields(let names, let message):
@@ -91,11 +100,34 @@ extension PrototxtError.Problem: CustomStringConvertible {
     case .missingFields(let names, _): "Message missing required fields: \(names.joined(separator: ", "))"
     case .outOfRange(let value, _, _): "Integer out of range (\(value))"
     case .expected(let what, let found): "Expected \(what), got: \(found)"
+    case .strayCharacter(let character): character.original
     case .notDecimal(let text): "Expect a decimal number, got: \(text)"
     case .unclosedMessage: "Expected identifier, got: "
     case .unclosedString: "Unexpected end of string."
     case .invalidEscape: "Invalid escape sequence in string literal."
     case .notUTF8(let field): "String field \"\(field)\" contains invalid UTF-8 data."
+    }
+  }
+}
+
+extension PrototxtError.StrayCharacter: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .byte(let byte):
+      "the byte 0x\(String(byte, radix: 16, uppercase: true)) is not UTF-8; save the file in that encoding"
+    case .scalar(let scalar) where scalar.isInvisible:
+      "here is an invisible character (\(scalar.numberAndName)); remove it, or put a plain space in its place"
+    case .scalar(let scalar):
+      "\"\(scalar)\" (\(scalar.numberAndName)) may stand in strings and comments only; use the plain character of ASCII"
+    }
+  }
+
+  fileprivate var original: String {
+    switch self {
+    case .byte(let byte): "Interpreting non ascii codepoint \(byte)."
+    case .scalar(let scalar) where scalar.isASCII: "Invalid control characters encountered in text."
+    // It looks at the first byte.
+    case .scalar(let scalar): "Interpreting non ascii codepoint \(UTF8.encode(scalar)?.first ?? 0)."
     }
   }
 }

@@ -19,7 +19,7 @@ struct PrototxtScanner {
   init(_ bytes: [UInt8], file: String) {
     self.bytes = bytes
     self.file = file
-    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {  // the byte order mark of some editors
+    if bytes.starts(with: TextFile.byteOrderMark) {
       position = 3
       lineStart = 3
     }
@@ -68,9 +68,9 @@ struct PrototxtScanner {
       token.kind = .string
       try string(quote: first, from: token)
     } else {
+      guard (0x21...0x7E).contains(first) else { throw PrototxtFailure(token, .strayCharacter(strayCharacter)) }
       token.kind = .symbol
       position += 1
-      skip { $0 & 0xC0 == 0x80 }  // the rest of a character outside ASCII
     }
     token.end = position
     return token
@@ -82,14 +82,26 @@ struct PrototxtScanner {
       case UInt8(ascii: "\n"):
         position += 1
         newline()
-      case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), 0x0B, 0x0C:
+      case UInt8(ascii: "\r"):
+        position += 1
+        // Alone, it ends a line as Macs once did.
+        if current != UInt8(ascii: "\n") { newline() }
+      case UInt8(ascii: " "), UInt8(ascii: "\t"), 0x0B, 0x0C:
         position += 1
       case UInt8(ascii: "#"):
-        skip { $0 != UInt8(ascii: "\n") }
+        skip { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
       default:
         return
       }
     }
+  }
+
+  /// The character at this place, which is none of the language's.
+  private var strayCharacter: PrototxtError.StrayCharacter {
+    var decoder = UTF8()
+    var rest = bytes[position...].prefix(4).makeIterator()
+    guard case .scalarValue(let scalar) = decoder.decode(&rest) else { return .byte(bytes[position]) }
+    return .scalar(scalar)
   }
 
   /// `12`, `0x1F`, `017`, `1.5`, `.5`, `1.`, `1e-3`, `1f`.

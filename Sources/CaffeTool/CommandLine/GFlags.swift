@@ -1,4 +1,5 @@
 import CaffeLog
+import CaffeProto
 import FoundationEssentials
 
 /// A command line in the conventions of gflags, taken apart into words and flags.
@@ -108,14 +109,13 @@ package struct GFlags {
   }
 
   private mutating func readFile(_ path: String, depth: Int) throws(ToolError) {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw ToolError("\(path): cannot read this flag file.")
-    }
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let flag = line.trimmed
+    let file: TextFile
+    do { file = try TextFile(path) } catch { throw ToolError("\(path): cannot read this flag file: \(error)") }
+    for line in file.lines {
+      let flag = line.text[...]
       if flag.isEmpty || flag.hasPrefix("#") { continue }
       guard flag.hasPrefix("-") else {
-        throw ToolError("\(path):\(index + 1): expected a flag such as -name=value, found \"\(flag)\".")
+        throw ToolError("\(path):\(line.number): expected a flag such as -name=value, found \"\(flag)\".")
       }
       // "-name value" in two pieces; a "=" before the blank keeps the line whole, so that values may have blanks.
       let cut = flag.firstIndex { $0 == "=" || $0.isWhitespace }

@@ -47,10 +47,9 @@ struct AnswerSheet {
     means = try Self.means(of: origin, channels: images.shape[1])
     classNames =
       try path.map { path in
-        guard let bytes = try? Data(contentsOf: URL(filePath: path)) else {
-          throw ToolError("\(path): the file with the names of the classes cannot be read")
+        do { return try TextFile(path).lines.map(\.text) } catch {
+          throw ToolError("\(path): the file with the names of the classes cannot be read: \(error)")
         }
-        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
       } ?? []
   }
 
@@ -145,7 +144,7 @@ struct AnswerSheet {
   }
 
   private func name(_ label: Int) -> String {
-    classNames.indices.contains(label) ? classNames[label] : "class \(label)"
+    classNames.indices.contains(label) && !classNames[label].isEmpty ? classNames[label] : "class \(label)"
   }
 }
 

@@ -26,6 +26,7 @@ struct ComputeImageMean: ToolCommand {
     log.info("Opened \(database.backend.rawValue) \(database.path)")
     if let notice = database.notice { log.warning("\(database.path): \(notice)") }
     var mean: MeanImage?
+    var flawed = 0
     var line = ProgressLine("Averaging", to: 0, on: session.output)
     defer { line.finish() }
     try database.forEachRecord { record, progress in
@@ -35,7 +36,10 @@ struct ComputeImageMean: ToolCommand {
         log.info("Starting iteration")
       }
       do {
-        let image = try Image(datum)
+        let image = try Image(datum) { flaw in
+          flawed += 1
+          log.warning("record '\(record.name)': \(flaw)")
+        }
         var sum = mean ?? MeanImage(image.shape)
         // The one copy of the sums must not be held twice, or each addition would copy them.
         mean = nil
@@ -51,6 +55,7 @@ struct ComputeImageMean: ToolCommand {
     line.finish()
     guard let mean else { return }
     if mean.count % 10000 != 0 { log.info("Processed \(mean.count) files.") }
+    if flawed > 0 { log.warning("\(flawed) of \(mean.count) images are damaged; what could be read of them counts.") }
     let values = mean.values
     if let output {
       log.info("Write to \(output)")

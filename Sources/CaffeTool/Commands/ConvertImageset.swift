@@ -52,7 +52,8 @@ struct ConvertImageset: ToolCommand {
   var encoded = false
 
   @Option(
-    name: .customLong("encode_type"), help: "Store files of this type: png or jpg. Without it, of the type they have.")
+    name: .customLong("encode_type"),
+    help: "Store files of this type: png, jpg, bmp or ppm. Without it, of the type they have.")
   var encodeType = ""
 
   @OptionGroup(title: "Log") var logging: LogOptions
@@ -79,12 +80,12 @@ struct ConvertImageset: ToolCommand {
 
     let conversion = try ImageConversion(
       isGray: gray, height: height, width: width, isEncoded: encoded || !encodeType.isEmpty,
-      format: encodeType.isEmpty ? nil : ImageFormat(named: encodeType))
+      format: encodeType.isEmpty ? nil : ImageFileKind(named: encodeType))
     let writer = try createDatabase(database, backend.kind)
     var line = ProgressLine("Converting", to: images.count, on: session.output)
     defer { line.finish() }
     var next = order.indices
-    var (count, skipped) = (0, 0)
+    var (count, skipped, flawed) = (0, 0, 0)
     var firstSize: Int?
     try OrderedWorkers.run(
       threads: workerCount, next: { next.popFirst().map { ($0, images[order[$0]]) } },
@@ -94,7 +95,11 @@ struct ConvertImageset: ToolCommand {
         case .unreadable(let path, let reason):
           skipped += 1
           log.error("Could not open or find file \(path)\(reason.map { ": \($0)" } ?? "")")
-        case .record(let key, let value, let size):
+        case .record(let key, let value, let size, let flaw):
+          if let flaw {
+            flawed += 1
+            log.warning("'\(key)': \(flaw)")
+          }
           if checksSize, let firstSize, size != firstSize {
             throw ToolError(
               "Incorrect data field size \(size): '\(key)' has another size than the first image (\(firstSize))")
@@ -110,6 +115,9 @@ struct ConvertImageset: ToolCommand {
     guard count > 0 else { throw ToolError("\(list): none of its images could be read, so there is no database") }
     try writer.finish()
     if count % 1000 != 0 { log.info("Processed \(count) files.") }
+    if flawed > 0 {
+      log.warning("\(flawed) of \(images.count) images are damaged; what could be read of them is in the database.")
+    }
     if skipped > 0 {
       log.warning("\(skipped) of \(images.count) images could not be read and are not in the database.")
     }
@@ -123,10 +131,10 @@ struct ImageConversion: Sendable {
   var width: Int
   var isEncoded: Bool
   /// The format of stored files; by default that which a file's name has.
-  var format: ImageFormat?
+  var format: ImageFileKind?
 
   enum Result: Sendable {
-    case record(key: String, value: [UInt8], size: Int)
+    case record(key: String, value: [UInt8], size: Int, flaw: String?)
     case unreadable(path: String, reason: String?)
   }
 
@@ -134,21 +142,24 @@ struct ImageConversion: Sendable {
     let key = "\(recordKey(number))_\(image.name)"
     let file: Data
     do { file = try image.read() } catch {
-      // A missing file is told in the original's words; an archive may be damaged in many ways.
-      return .unreadable(path: image.path, reason: error.path == image.path ? nil : error.problem)
+      // A missing file is told in the original's words.
+      let words = "Could not open or find file: "
+      let reason = error.problem.hasPrefix(words) ? String(error.problem.dropFirst(words.count)) : error.problem
+      return .unreadable(path: image.path, reason: image.isMissing ? nil : reason)
     }
     var bitmap: Bitmap
+    var flaw: String?
     do {
-      bitmap = try Bitmap(decoding: file, DecodingOptions(color: isGray ? .gray : .color))
+      bitmap = try Bitmap(decoding: file, DecodingOptions(color: isGray ? .gray : .color)) { flaw = $0 }
     } catch {
       return .unreadable(path: image.path, reason: error.problem)
     }
     let label = Int32(image.labels[0])
     var datum = Datum()
     if isEncoded {
-      let format = try format ?? ImageFormat(named: fileEnding(image.name))
+      let format = try format ?? ImageFileKind(named: fileEnding(image.name))
       let isFit = height == 0 && width == 0 && (bitmap.channels == 3) == !isGray
-      let isOfType = (try? ImageFormat(named: fileEnding(image.name))) == format
+      let isOfType = (try? ImageFileKind(named: fileEnding(image.name))) == format
       datum.data = isFit && isOfType ? file : try format.encode(resized(bitmap))
       datum.label = label
       datum.encoded = true
@@ -161,7 +172,7 @@ struct ImageConversion: Sendable {
       datum.label = label
       datum.encoded = false
     }
-    return .record(key: key, value: try datum.serializedBytes(), size: datum.data.count)
+    return .record(key: key, value: try datum.serializedBytes(), size: datum.data.count, flaw: flaw)
   }
 
   /// Both extents must be given, or the image is kept as it is.

@@ -3,6 +3,12 @@ import Caffe
 import CaffeDrawing
 import FoundationEssentials
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// `caffe data inspect`: tells what is in a database, an HDF5 file or a list of images.
 struct InspectData: ToolCommand {
   static let configuration = CommandConfiguration(
@@ -71,10 +77,13 @@ struct InspectData: ToolCommand {
     var labels: [Int: Int] = [:]
     for index in 0..<images.count { labels[Int(images[index].labels[0]), default: 0] += 1 }
     var shapes: [String: Int] = [:]
+    var flawed = 0
     let sampled = min(images.count, DatabaseReport.decodedLimit)
     for sample in 0..<sampled {
       let image = images[sample * images.count / sampled]
-      let bitmap = try? Bitmap(decoding: image.read())
+      var isFlawed = false
+      let bitmap = try? Bitmap(decoding: image.read(), DecodingOptions(obeysOrientation: true)) { _ in isFlawed = true }
+      if isFlawed { flawed += 1 }
       shapes[bitmap.map { "\($0.shape)" } ?? "not to be read", default: 0] += 1
     }
     var lines = [
@@ -83,6 +92,7 @@ struct InspectData: ToolCommand {
       "records   \(images.count)",
       "shapes    \(DatabaseReport.list(shapes))\(sampled < images.count ? " (of a sample)" : "")",
     ]
+    if flawed > 0 { lines.append("damaged   \(flawed), which can be read in part") }
     for (label, name) in images.classes.enumerated() { lines.append("class     \(label): \(name)") }
     return lines + labelLines(labels)
   }
@@ -121,6 +131,7 @@ struct DatabaseReport {
   private var first = ""
   private var last = ""
   private var decoded = 0
+  private var flawed = 0
 
   /// Of how many encoded images the shape is found out, which takes decoding them.
   static let decodedLimit = 1000
@@ -142,12 +153,13 @@ struct DatabaseReport {
       shapes["\(datum.channels)x\(datum.height)x\(datum.width)", default: 0] += 1
       return
     }
-    contents[
-      datum.data.starts(with: [0xFF, 0xD8]) ? "JPEG" : datum.data.starts(with: [0x89, 0x50]) ? "PNG" : "other files",
-      default: 0] += 1
+    contents[ImageFileKind(of: datum.data)?.rawValue ?? "other files", default: 0] += 1
     guard decoded < Self.decodedLimit else { return }
     decoded += 1
-    shapes[(try? Image(datum)).map { "\($0.shape)" } ?? "not to be decoded", default: 0] += 1
+    var isFlawed = false
+    let image = try? Image(datum) { _ in isFlawed = true }
+    if isFlawed { flawed += 1 }
+    shapes[image.map { "\($0.shape)" } ?? "not to be decoded", default: 0] += 1
   }
 
   var lines: [String] {
@@ -161,6 +173,7 @@ struct DatabaseReport {
       "contents  \(Self.list(contents))",
       "shapes    \(Self.list(shapes))\(isPartial)",
     ]
+    if flawed > 0 { lines.append("damaged   \(flawed), which can be decoded in part") }
     lines += labelLines(labels)
     if unlabelled > 0 { lines.append("unlabelled \(unlabelled)") }
     return lines
@@ -177,7 +190,8 @@ struct DatabaseReport {
   static func size(of path: String) -> Int {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return (files.isEmpty ? [path] : files.map { "\(path)/\($0)" }).reduce(0) { total, file in
-      total + (((try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int) ?? 0)
+      var status = stat()
+      return stat(file, &status) == 0 ? total + Int(status.st_size) : total
     }
   }
 }

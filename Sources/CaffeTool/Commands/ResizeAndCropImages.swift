@@ -10,7 +10,7 @@ struct ResizeAndCropImages: ToolCommand {
     abstract: "make square images of one size",
     usage: "resize_and_crop_images [FLAGS] --input_folder <folder> --output_folder <folder>",
     discussion:
-      "All .jpg, .jpeg and .png files are taken, also those in folders below, which are made in the output too.")
+      "All JPEG, PNG, BMP and PNM files are taken, also those in folders below, which are made in the output too.")
 
   @Option(name: .customLong("input_folder"), help: "The folder with the images.")
   var input: String
@@ -47,10 +47,13 @@ struct ResizeAndCropImages: ToolCommand {
     defer { line.finish() }
     var (count, skipped) = (0, 0)
     var next = names.indices
-    let (input, output, side) = (input, output, side)
+    let (input, output, side, log) = (input, output, side, session.log)
     try OrderedWorkers.run(
       threads: clients ?? workerCount, next: { next.popFirst().map { names[$0] } },
-      work: { name in try squareImage(from: "\(input)/\(name)", to: "\(output)/\(name)", side: side) },
+      work: { name in
+        let path = "\(input)/\(name)"
+        return try squareImage(from: path, to: "\(output)/\(name)", side: side) { log.warning("\(path): \($0)") }
+      },
       finish: { problem in
         if let problem {
           skipped += 1
@@ -68,15 +71,15 @@ struct ResizeAndCropImages: ToolCommand {
   private func imageNames() throws -> [String] {
     var names: [String]
     if let list {
-      guard let text = try? String(contentsOfFile: list, encoding: .utf8) else {
-        throw ToolError("\(list): cannot read this list of images")
+      do { names = try TextFile(list).string().split(whereSeparator: \.isNewline).map { String($0.trimmed) } } catch {
+        throw ToolError("\(list): cannot read this list of images: \(error)")
       }
-      names = text.split(separator: "\n").map { String($0.trimmed) }.filter { !$0.isEmpty }
+      names.removeAll(where: \.isEmpty)
     } else {
       guard let found = try? FileManager.default.subpathsOfDirectory(atPath: input) else {
         throw ToolError("\(input): cannot read this folder")
       }
-      names = found.filter { (try? ImageFormat(named: fileEnding($0))) != nil }.sorted()
+      names = found.filter { (try? ImageFileKind(named: fileEnding($0))) != nil }.sorted()
     }
     guard !names.isEmpty else { throw ToolError("\(list ?? input): there are no images") }
     return names
@@ -84,10 +87,16 @@ struct ResizeAndCropImages: ToolCommand {
 }
 
 /// Writes the middle of an image as a square; what went wrong if the image cannot be read.
-private func squareImage(from input: String, to output: String, side: Int) throws -> String? {
-  guard let file = try? Data(contentsOf: URL(filePath: input)) else { return "Could not open or find file \(input)" }
+private func squareImage(
+  from input: String, to output: String, side: Int, warn: (String) -> Void
+) throws -> String? {
+  let file: Data
+  do { file = try fileContents(input) } catch {
+    // A missing file is told in the original's words.
+    return "Could not open or find file \(input)" + (error == .notFound ? "" : ": \(error)")
+  }
   let image: Bitmap
-  do { image = try Bitmap(decoding: file, DecodingOptions(color: .color)) } catch {
+  do { image = try Bitmap(decoding: file, DecodingOptions(color: .color), report: warn) } catch {
     return "\(input): \(error.problem)"
   }
   // Whole numbers as in the original: the longer side is rounded down.
@@ -106,6 +115,6 @@ private func squareImage(from input: String, to output: String, side: Int) throw
   do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
     throw ToolError("\(folder): cannot make this folder")
   }
-  try writeFile(ImageFormat(named: fileEnding(input)).encode(square), to: output)
+  try writeFile(ImageFileKind(named: fileEnding(input)).encode(square), to: output)
   return nil
 }

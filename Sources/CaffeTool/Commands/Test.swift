@@ -52,8 +52,10 @@ struct Test: ToolCommand {
   func run(in session: Session) throws {
     let log = session.log
     device.logDevice(log)
-    let net = try net(weights: weights, log)
-    let others = try ensemble.split(separator: ",").map { try self.net(weights: String($0), log) }
+    // Read once, as it may come through a pipe.
+    let definition = try NetDefinition(contentsOf: model)
+    let net = try net(definition, weights: weights, log)
+    let others = try ensemble.split(separator: ",").map { try self.net(definition, weights: String($0), log) }
     let ensemble = try others.isEmpty ? nil : Ensemble([net] + others)
     var answers = try sheet.map { _ in try AnswerSheet(of: net, classNames: classNames) }
 
@@ -94,9 +96,9 @@ struct Test: ToolCommand {
 }
 
 extension Test {
-  private func net(weights: String, _ log: Logger) throws -> Net {
+  private func net(_ definition: NetDefinition, weights: String, _ log: Logger) throws -> Net {
     let net = try Net(
-      NetDefinition(contentsOf: model), phase: .test, level: state.level, stages: state.stages,
+      definition, phase: .test, level: state.level, stages: state.stages,
       in: .standard(engine: engine.engine, precision: precision.precision, logger: log))
     let report = try net.copyWeights(fromFile: weights)
     for layer in report.kept { log.warning("\(weights) has no weights for layer \(layer): it keeps its fillers'.") }

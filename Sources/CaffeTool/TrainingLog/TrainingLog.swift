@@ -1,4 +1,5 @@
 import CaffeLog
+import CaffeProto
 import FoundationEssentials
 
 #if canImport(Glibc)
@@ -43,9 +44,7 @@ struct TrainingLog {
   init(contentsOf path: String) throws {
     self.path = path
     let text: [UInt8]
-    do { text = try Array(Data(contentsOf: URL(filePath: path))) } catch {
-      throw ToolError("\(path): cannot read this log: is it there, and may you read it?")
-    }
+    do { text = try TextFile(path).bytes } catch { throw ToolError("\(path): cannot read this log: \(error)") }
     let lines = text.split(separator: UInt8(ascii: "\n")).map(LogLine.init)
     // Everything counts from the line that says that solving begins.
     guard let first = lines.firstIndex(where: { $0.contains("Solving") && LogTime($0) != nil }),

@@ -42,11 +42,66 @@ import Testing
     }
   }
 
-  @Test func `are turned as EXIF says only on demand`() throws {
-    let turned = try decode("exif_6.jpg", obeysOrientation: true)
+  @Test func `are turned as EXIF says, but not as stored, unless told otherwise`() throws {
+    let turned = try decode("exif_6.jpg")
     try expectEqual(turned, expected("oriented/exif_6.jpg/color"), lossy: true, "exif_6.jpg")
-    #expect(try decode("exif_6.jpg") == decode("upright.jpg"))
+    #expect(try decode("exif_6.jpg", "gray").width == turned.width)
+    #expect(try decode("exif_6.jpg", "asStored") == decode("upright.jpg", "asStored"))
+    #expect(try decode("exif_6.jpg", "asStored", obeysOrientation: true).width == turned.width)
+    #expect(try decode("exif_6.jpg", obeysOrientation: false) == decode("upright.jpg"))
     #expect(try decode("upright.jpg", obeysOrientation: true) == decode("upright.jpg"))
+  }
+
+  /// Files of which OpenCV 4.6 told the pixels, but those of PAM and of BMP with unusual masks, which it mixes up: there they are as
+  /// the format defines them.
+  private struct OtherFiles {
+    private let files: [UInt8]
+    private let pixels: [UInt8]
+    private let index: [[Substring]]
+
+    init() throws {
+      let root = try HDF5File(reading: fixture("images_bmp_pnm.h5")).root
+      files = try root.dataset("files").integers().map { UInt8($0) }
+      pixels = try root.dataset("pixels").integers().map { UInt8($0) }
+      index = try root.string(attribute: "index").split(separator: "\n").map { $0.split(separator: " ") }
+    }
+
+    var names: [String] { index.map { String($0[0]) } }
+
+    func file(_ name: String) throws -> Data {
+      let line = try #require(index.first { $0[0] == name })
+      let (start, count) = (Int(line[1])!, Int(line[2])!)
+      return Data(files[start..<start + count])
+    }
+
+    /// The images by mode.
+    func images(_ name: String) throws -> [(mode: String, image: Bitmap)] {
+      let line = try #require(index.first { $0[0] == name })
+      return stride(from: 3, to: line.count, by: 5).map { place in
+        let (height, width, channels) = (Int(line[place + 1])!, Int(line[place + 2])!, Int(line[place + 3])!)
+        let start = Int(line[place + 4])!
+        return (
+          String(line[place]),
+          Bitmap(
+            height: height, width: width, channels: channels,
+            pixels: Array(pixels[start..<start + height * width * channels]))
+        )
+      }
+    }
+  }
+
+  @Test func `of other kinds decode to the pixels of OpenCV too`() throws {
+    let others = try OtherFiles()
+    for name in others.names {
+      let file = try others.file(name)
+      for (mode, expected) in try others.images(name) {
+        var flaws: [String] = []
+        let bitmap = try Bitmap(decoding: file, DecodingOptions(color: Self.modes[mode]!)) { flaws.append($0) }
+        expectEqual(bitmap, expected, lossy: name.hasSuffix("jpg"), "\(name) \(mode)")
+        // Those that were cut short say so.
+        #expect(flaws.count == (name.contains("line_") || name.contains("sive_") ? 1 : 0), "\(name)")
+      }
+    }
   }
 
   @Test func `become upright from all eight ways of holding the camera`() throws {
@@ -87,6 +142,10 @@ import Testing
       for mode in try opencv.group("encoded/\(name)").names() {
         let image = try decode(name, mode)
         #expect(try Bitmap(decoding: image.png()) == image)
+        if image.channels < 4 {
+          #expect(try Bitmap(decoding: image.bmp) == image)
+          #expect(try Bitmap(decoding: image.pnm) == image)
+        }
         // Bytes differ between versions of the libraries, pixels do not.
         let bytes = try opencv.dataset("encoded/\(name)/\(mode)/jpg").integers().map { UInt8($0) }
         try expectEqual(Bitmap(decoding: image.jpeg()), Bitmap(decoding: Data(bytes)), lossy: true, name)
@@ -104,19 +163,40 @@ import Testing
   private func refusal(_ bytes: some Sequence<UInt8>) -> String { message { _ = try Bitmap(decoding: Data(bytes)) } }
 
   @Test func `are refused when they are cut short`() throws {
-    #expect(try refusal(file("truncated.jpg")).contains("the JPEG file is damaged: Premature end"))
     #expect(try refusal(file("f_alpha.png").dropLast(40)).contains("the PNG file is damaged: the file ends too early"))
-    for name in ["progressive.jpg", "interlaced.png"] {
-      let bytes = try file(name)
-      for count in stride(from: 2, to: bytes.count - 16, by: 7) {
-        #expect(refusal(bytes.prefix(count)) != "no error", "\(name) cut to \(count)")
+    let others = try OtherFiles()
+    let files =
+      try [file("interlaced.png")]
+      + ["c24.bmp", "p1_col.bmp", "rle8.bmp", "p6.ppm", "p4.pbm", "p3.ppm", "rgba.pam"]
+      .map(others.file)
+    for file in files {
+      for count in stride(from: 2, to: file.count - 16, by: 7) {
+        #expect(refusal(file.prefix(count)) != "no error", "cut to \(count) of \(file.count)")
       }
+    }
+  }
+
+  @Test func `are read as far as they go if they are JPEG, and say so`() throws {
+    for name in ["upright.jpg", "progressive.jpg"] {
+      let bytes = try file(name)
+      let whole = try Bitmap(decoding: bytes)
+      let scan = try #require(Array(bytes).firstRange(of: [0xFF, 0xDA])).lowerBound
+      for count in [bytes.count - 2, bytes.count - 1, (scan + bytes.count) / 2] {
+        var flaw = ""
+        let part = try Bitmap(decoding: bytes.prefix(count)) { flaw = $0 }
+        #expect(flaw == "the JPEG file is damaged, and was read as far as it goes: Premature end of JPEG file")
+        #expect(part.shape == whole.shape)
+        #expect((part == whole) == (count >= bytes.count - 2))
+      }
+      #expect(refusal(bytes.prefix(scan)) != "no error")
+      #expect(refusal(bytes.prefix(scan + 14)).contains("it ends before its first pixel"))
     }
   }
 
   @Test func `are refused when they are empty or something else`() {
     #expect(refusal([]).contains("the image file is empty"))
-    #expect(refusal("text".utf8).contains("it is no JPEG or PNG file"))
+    #expect(refusal("text".utf8).contains("it is no JPEG, PNG, BMP or PNM file"))
+    #expect(refusal("GIF89a".utf8).contains("it is no JPEG, PNG, BMP or PNM file, but GIF"))
   }
 
   @Test func `of 16 bits per channel are refused unless channels are asked for`() throws {
@@ -133,6 +213,60 @@ import Testing
     var png = try Array(file("a.png"))
     png.replaceSubrange(16..<20, with: [0, 0x0F, 0, 0])
     #expect(refusal(png).contains("the PNG file is damaged"))
+    let others = try OtherFiles()
+    for name in ["c24.bmp", "rle8.bmp", "p1_col.bmp", "c32_v5a.bmp"] {
+      for (width, height) in [(0x7FFF_FFFF, 0x7FFF_FFFF), (30000, 30000), (13, -0x8000_0000), (0x7FFF_FFFF, 1)] {
+        var bmp = try Array(others.file(name))
+        bmp.replaceSubrange(18..<22, with: withUnsafeBytes(of: Int32(width).littleEndian, Array.init))
+        bmp.replaceSubrange(22..<26, with: withUnsafeBytes(of: Int32(height).littleEndian, Array.init))
+        #expect(refusal(bmp).contains("the BMP file is damaged"), "\(name) \(width)x\(height)")
+      }
+    }
+    for header in [
+      "P5 30000 30000 255 x", "P6 4294967295 4294967295 255 x", "P4 9999999 9 x", "P3 9 9 255 1 2 3", "P1 9 9 01",
+    ] {
+      #expect(refusal(header.utf8).contains("the PNM file is damaged"), "\(header)")
+    }
+  }
+
+  @Test func `of BMP with a header that makes no sense are refused`() throws {
+    let sound = try Array(OtherFiles().file("p8_col.bmp"))
+    for (place, value, words) in [
+      (14, 13, "its header says that it has 13 bytes"), (28, 7, "its pixels have 7 bits"),
+      (30, 9, "its compression is 9"),
+      (30, 4, "has a JPEG file inside"), (30, 2, "its runs do not fit its pixels"),
+      (30, 3, "pixels of 8 bits have no masks"),
+      (10, 3, "it says that its pixels begin at byte"), (18, 0, "it says it is 0x7"),
+    ] as [(Int, UInt8, String)] {
+      var bytes = sound
+      bytes[place] = value
+      if place == 10 { bytes[11] = 0 }
+      #expect(refusal(bytes).contains(words), "\(words): \(refusal(bytes))")
+    }
+    #expect(refusal(rle([200, 5, 0, 0, 0, 1])).contains("a run goes beyond the image"))
+    #expect(refusal(rle([1, 5, 0, 2, 9, 0])).contains("a run goes beyond the image"))
+    #expect(refusal(rle([0, 9, 1])).contains("the file ends too early"))
+  }
+
+  /// A BMP file of 4×2 pixels with the given runs.
+  private func rle(_ runs: [UInt8]) -> [UInt8] {
+    func number(_ value: Int) -> [UInt8] { withUnsafeBytes(of: Int32(value).littleEndian, Array.init) }
+    let header =
+      number(40) + number(4) + number(2) + [1, 0, 8, 0] + number(1) + number(runs.count) + number(0) + number(0)
+    return Array("BM".utf8) + number(0) + number(0) + number(62) + header + number(2) + number(0) + number(0)
+      + number(0xFFFFFF) + runs
+  }
+
+  @Test func `of PNM with a header that makes no sense are refused`() {
+    for (text, words) in [
+      ("P5 2 x 255 ", "its height is \"x\", which is no number"), ("P5 2 2 0 1234", "its greatest value is 0"),
+      ("P5 2 2 70000 1234", "its greatest value is 70000"), ("P2 1 1 255 -1", "something else than numbers"),
+      ("P1 2 1 2 1", "a sign other than 0 and 1"), ("P7\nFOO 1\nENDHDR\n", "its header has the word \"FOO\""),
+      ("P7\nWIDTH 1\nHEIGHT 1\nDEPTH 9\nMAXVAL 1\nENDHDR\n123456789", "has 9 samples for each pixel"),
+      ("P6 1 1 65535 12345", "the file ends too early"),
+    ] { #expect(refusal(text.utf8).contains(words), "\(text): \(refusal(text.utf8))") }
+    let deep = "P5 1 1 1000 \u{1}\u{1}"
+    #expect(refusal(deep.utf8).contains("Image data type must be unsigned byte"))
   }
 
   @Test func `survive any damage`() throws {
@@ -143,6 +277,16 @@ import Testing
         var bytes = sound
         for _ in 0..<3 { bytes[random.below(bytes.count)] = UInt8(random.below(256)) }
         _ = try? Bitmap(decoding: bytes, DecodingOptions(obeysOrientation: true))
+      }
+    }
+    let others = try OtherFiles()
+    for name in others.names where !name.hasSuffix("jpg") {
+      let sound = try others.file(name)
+      for round in 0..<60 {
+        var bytes = sound
+        for _ in 0..<3 { bytes[random.below(min(bytes.count, 140))] = UInt8(random.below(256)) }
+        if round.isMultiple(of: 3) { bytes = bytes.prefix(random.below(bytes.count)) }
+        _ = try? Bitmap(decoding: bytes, DecodingOptions(color: [.asStored, .gray, .color][round % 3]))
       }
     }
   }

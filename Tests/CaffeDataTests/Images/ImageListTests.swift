@@ -26,6 +26,33 @@ import Testing
     #expect(try contents(list("a.png 3\r\n\r\nb c.png 4\r\n")) == ["a.png [3.0]", "b c.png [4.0]"])
   }
 
+  @Test func `may have a byte order mark, tabs and any number of blanks`() throws {
+    #expect(try contents(list("\u{FEFF}a.png 3\nb.png 4")) == ["a.png [3.0]", "b.png [4.0]"])
+    #expect(
+      try contents(list("a.png\t3\n  b c.png \t 4 \t\n\u{FEFF}d.png 5")) == [
+        "a.png [3.0]", "b c.png [4.0]", "d.png [5.0]",
+      ])
+    #expect(try contents(list("\u{FEFF}a.png 1 2", labelCount: 2)) == ["a.png [1.0, 2.0]"])
+  }
+
+  @Test func `may name files by bytes that are not UTF-8`() throws {
+    let name = Array("caf".utf8) + [0xE9] + Array(" 1.png".utf8)
+    let bytes = Array(folder.path.utf8) + [0x2F] + name
+    let descriptor = open(bytes.map(CChar.init(bitPattern:)) + [0], O_CREAT | O_WRONLY, 0o600)
+    #expect(write(descriptor, "one", 3) == 3 && close(descriptor) == 0)
+    let list = try ImageList(
+      folder.write("list.txt", Array("a.png 0\n".utf8) + name + Array(" 7\n".utf8)), root: folder.path + "/")
+    #expect(contents(list) == ["a.png [0.0]", "caf\u{FFFD} 1.png [7.0]"])
+    #expect(try list[1].read() == Data("one".utf8))
+  }
+
+  @Test func `may come through a pipe`() throws {
+    let path = folder.file("pipe")
+    #expect(mkfifo(path, 0o600) == 0)
+    Thread { try? "a.png 3\nb.png 4\n".write(toFile: path, atomically: false, encoding: .utf8) }.start()
+    #expect(try contents(ImageList(path)) == ["a.png [3.0]", "b.png [4.0]"])
+  }
+
   @Test func `count a missing label as 0, as in Caffe`() throws {
     #expect(try contents(list("a.png\n12.png")) == ["a.png [0.0]", "12.png [12.0]"])
   }
@@ -88,7 +115,18 @@ import Testing
     #expect(message { _ = try ImageList(binary) }.contains("it is no list of images"))
   }
 
+  @Test func `in another encoding or packed are refused`() throws {
+    let utf16 = try folder.write("utf16", [0xFF, 0xFE] + "a 1".utf16.flatMap { [UInt8($0), 0] })
+    #expect(message { _ = try ImageList(utf16) }.contains("cannot read this list of images: it is in UTF-16"))
+    _ = try folder.write("plain", "a.png 1\n".utf8)
+    try shell("gzip -k '\(folder.file("plain"))'")
+    #expect(
+      message { _ = try ImageList(folder.file("plain.gz")) }.contains(
+        "packed with gzip, and what is in it is no tar file"))
+  }
+
   @Test func `with a label that is no number are refused`() {
+    #expect(message { _ = try list("a.png 3\u{A0}") }.contains("'3<U+00A0, no-break space>' is no whole number"))
     #expect(message { _ = try list("a.png 1\nno label.png") }.contains("list.txt:2: 'label.png' is no whole number"))
     #expect(message { _ = try list("a.png 1.5") }.contains("set label_size"))
   }
@@ -112,6 +150,8 @@ import Testing
 
   @Test func `say which image is missing`() throws {
     #expect(message { _ = try list("a.png 1")[0].read() }.contains("root/a.png: Could not open or find file"))
+    let folderAsFile = try ImageList(folder.write("list.txt", "\(folder.path) 1".utf8))
+    #expect(message { _ = try folderAsFile[0].read() }.contains("Could not open or find file: it is a directory"))
   }
 
   @Test func `survive damaged archives`() throws {

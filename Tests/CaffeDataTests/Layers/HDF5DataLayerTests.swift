@@ -94,6 +94,29 @@ import Testing
     #expect(message { _ = try LayerRunner<HDF5DataLayer>(net(file, 1)) }.contains("is an HDF5 file itself"))
   }
 
+  @Test func `says in words why a list cannot be read`() throws {
+    for (path, words) in [
+      ("/absent", "Failed to open source file: /absent: No such file or directory"),
+      (folder.path, ": it is a directory"),
+      (try folder.write("utf16", [0xFF, 0xFE, 0x61, 0]), ": it is in UTF-16; save it in UTF-8"),
+      (try folder.write("latin1", Array("a\n".utf8) + [0xE9]), ": line 2 is not UTF-8"),
+      (try folder.write("packed", [0x1F, 0x8B, 8]), ": it is packed with gzip; unpack it first"),
+    ] {
+      let text = message { _ = try LayerRunner<HDF5DataLayer>(net(path, 1)) }
+      #expect(text.contains(words) && !text.contains("CocoaError"), "\(text)")
+    }
+    #expect(message { _ = try LayerRunner<HDF5DataLayer>(net(list([folder.path]), 1)) }.contains("it is a directory"))
+  }
+
+  @Test func `takes lists with a byte order mark, ends of lines of Windows, and names with blanks`() throws {
+    let first = try file(rows: 0..<1)
+    let second = folder.file("with blank.h5")
+    try FileManager.default.moveItem(atPath: file(rows: 1..<2), toPath: second)
+    let list = try folder.write("list.txt", "\u{FEFF}\(first)\r\n\r\n\(second)\r\n".utf8)
+    let rows = try LayerRunner<HDF5DataLayer>(net(list, 2)).pass()
+    #expect(try rows == LayerRunner<HDF5DataLayer>(net(self.list([file(rows: 0..<2)]), 2)).pass())
+  }
+
   @Test func `says that a file of the list is missing or no HDF5`() throws {
     #expect(
       message { _ = try LayerRunner<HDF5DataLayer>(net(list(["/absent.h5"]), 1)) }.contains("/absent.h5: cannot open"))

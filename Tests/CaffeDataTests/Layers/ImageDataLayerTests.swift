@@ -1,6 +1,7 @@
 import CaffeCore
 import CaffeData
 import CaffeProto
+import CaffeTesting
 import Foundation
 import Testing
 
@@ -81,10 +82,35 @@ import Testing
     #expect(try images(1) == images(12))
   }
 
-  @Test func `obeys EXIF on demand`() throws {
+  @Test func `obeys EXIF unless told otherwise`() throws {
     let list = try folder.write("list.txt", "exif_6.jpg 0".utf8)
-    #expect(try LayerRunner<ImageDataLayer>(net(list)).tops[0].shape == [1, 3, 11, 13])
-    #expect(try LayerRunner<ImageDataLayer>(net(list, "", "exif_orientation: true")).tops[0].shape == [1, 3, 13, 11])
+    for settings in ["", "is_color: false"] {
+      let channels = settings.isEmpty ? 3 : 1
+      func shape(_ transform: String) throws -> Shape {
+        try LayerRunner<ImageDataLayer>(net(list, settings, transform)).tops[0].shape
+      }
+      #expect(try shape("") == [1, channels, 13, 11])
+      #expect(try shape("exif_orientation: true") == [1, channels, 13, 11])
+      #expect(try shape("exif_orientation: false") == [1, channels, 11, 13])
+    }
+  }
+
+  @Test func `reads what there is of a JPEG that was cut short, and says so`() throws {
+    let list = try folder.write("list.txt", "truncated.jpg 1\n".utf8)
+    let log = KeptLog()
+    let runner = try LayerRunner<ImageDataLayer>(net(list, "batch_size: 2"), logger: log.logger)
+    #expect(try runner.pass()[1] == [1, 1])
+    #expect(
+      log.lines.contains {
+        $0.contains("truncated.jpg: the JPEG file is damaged, and was read as far as it goes: Premature end")
+      })
+    #expect(log.lines.contains { $0.contains("(2 such images so far)") })
+  }
+
+  @Test func `reads BMP and PNM files`() throws {
+    let ppm = try folder.write("a.ppm", Array("P6 2 1 255\n".utf8) + [1, 2, 3, 4, 5, 6])
+    let list = try folder.write("list.txt", "\(ppm) 1\n".utf8)
+    #expect(try LayerRunner<ImageDataLayer>(net(list, root: "")).pass() == [[3, 6, 2, 5, 1, 4], [1]])
   }
 
   @Test func `leaves corrupt images out, and counts them`() throws {
@@ -103,14 +129,15 @@ import Testing
     let text = message { _ = try LayerRunner<ImageDataLayer>(net(absent)) }
     #expect(text.contains("Could not load \(fixture("images"))/absent.png: "))
     #expect(text.contains("Could not open or find file: No such file or directory"))
-    for (name, reason) in [("truncated.jpg", "Premature end"), ("empty.jpg", "the image file is empty")] {
-      let empty = try folder.write("empty.jpg", [])
-      let path = name == "empty.jpg" ? empty : name
-      let list = try folder.write("list.txt", "\(path) 3".utf8)
-      let root = name == "empty.jpg" ? "" : nil as String?
-      let text = message { _ = try LayerRunner<ImageDataLayer>(net(list, root: root)) }
+    for (name, content, reason) in [
+      ("empty.jpg", "", "the image file is empty"), ("text.jpg", "text", "it is no JPEG, PNG, BMP or PNM file"),
+    ] {
+      let list = try folder.write("list.txt", "\(folder.write(name, content.utf8)) 3".utf8)
+      let text = message { _ = try LayerRunner<ImageDataLayer>(net(list, root: "")) }
       #expect(text.contains("Could not load") && text.contains(name) && text.contains(reason))
     }
+    let directory = try folder.write("list.txt", "\(folder.path) 3".utf8)
+    #expect(message { _ = try LayerRunner<ImageDataLayer>(net(directory, root: "")) }.contains("it is a directory"))
   }
 
   @Test func `gives up when no image can be read`() throws {

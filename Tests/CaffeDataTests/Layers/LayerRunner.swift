@@ -3,6 +3,7 @@ import CaffeData
 import CaffeHDF5
 import CaffeProto
 import Foundation
+import Logging
 import Testing
 
 /// A data layer on its own, with its tops.
@@ -12,7 +13,8 @@ final class LayerRunner<Kind: StatefulLayer> {
 
   /// Sets a layer up from a prototxt of one layer, in which fixtures are named relative to their folder.
   init(
-    _ prototxt: String, phase: Phase = .test, seed: UInt64 = 1, rank: Int = 0, solverCount: Int = 1
+    _ prototxt: String, phase: Phase = .test, seed: UInt64 = 1, rank: Int = 0, solverCount: Int = 1,
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) throws {
     var text = prototxt
     for field in ["source", "mean_file", "root_folder"] {
@@ -22,7 +24,7 @@ final class LayerRunner<Kind: StatefulLayer> {
     let net = try Prototxt.parse(NetParameter.self, text: text, file: "test")
     let context = LayerContext(
       phase: phase, engine: ReferenceEngine(), registry: LayerRegistry(), seed: seed, rank: rank,
-      solverCount: solverCount)
+      solverCount: solverCount, logger: logger)
     layer = try Kind(net.layer[0], in: context)
     tops = net.layer[0].top.map { _ in Blob() }
     try layer.setUp([], tops)

@@ -54,7 +54,28 @@ import Testing
     #expect(plain[9] - centred[9] == 22)
   }
 
+  @Test func `takes files with a byte order mark, ends of lines of Windows, and paths with blanks`() throws {
+    let windows = "1 0.9 0 0 7 7\n1 0.1 0 0 7 7\n"
+    let plain = try runner(file: folder.write("w", "# 0\na.png\n3\n20\n24\n2\n\(windows)".utf8)).pass()
+    let marked = "\u{FEFF}# 0\na.png 3 20 24 2\n\(windows)".split(separator: "\n").joined(separator: "\r\n")
+    #expect(try runner(file: folder.write("w", marked.utf8)).pass() == plain)
+    let blank = "# 0\nwith space.png\n3 20 24 2\n\(windows)"
+    #expect(try runner(file: folder.write("w", blank.utf8)).pass()[1] == plain[1])
+  }
+
   // MARK: Bad input
+
+  @Test func `says in words why the file cannot be read`() throws {
+    for (path, words) in [
+      ("/absent", "/absent: No such file or directory"), (folder.path, ": it is a directory"),
+      (try folder.write("utf16", [0xFF, 0xFE, 0x23, 0]), ": it is in UTF-16; save it in UTF-8"),
+    ] {
+      let text = message { _ = try runner(file: path) }
+      #expect(text.contains(words) && !text.contains("CocoaError"), "\(text)")
+    }
+    #expect(
+      message { _ = try runner(file: folder.write("w", "\u{A0}# 0".utf8)) }.contains("'<U+00A0, no-break space>#'"))
+  }
 
   @Test func `refuses a window outside of its image`() {
     let text = message { _ = try runner("2\n1 0.9 100 0 110 9\n1 0.1 100 0 110 9") }

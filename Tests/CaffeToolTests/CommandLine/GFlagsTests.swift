@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test func `a missing flag file is an error`() {
-    #expect(throws: ToolError("/nowhere/flags: cannot read this flag file.")) {
+    #expect(throws: ToolError("/nowhere/flags: cannot read this flag file: No such file or directory")) {
       try read("-flagfile=/nowhere/flags")
     }
   }

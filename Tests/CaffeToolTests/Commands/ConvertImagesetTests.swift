@@ -53,6 +53,30 @@ import Testing
     }
   }
 
+  @Test(arguments: ["bmp", "ppm"]) func `reads and stores BMP and PNM files`(type: String) throws {
+    let picture = try Data(contentsOf: URL(filePath: dataFixture("images/a.png")))
+    let image = try Bitmap(decoding: picture, DecodingOptions(color: .color))
+    let file = try folder.write(type == "bmp" ? image.bmp : image.pnm, to: "a.\(type)")
+    let list = try folder.write("\(file) 3\n", to: "list")
+    #expect(try Run("convert_imageset", "", list, "db", in: folder.url).status == 0)
+    #expect(try Run("convert_imageset", "-encoded", "", list, "files", in: folder.url).status == 0)
+    let pixels = try Datum(serializedBytes: records("db")[0].value)
+    #expect(pixels.data == image.planes && pixels.label == 3)
+    let stored = try Datum(serializedBytes: records("files")[0].value)
+    #expect(stored.encoded)
+    #expect(try stored.data == Data(contentsOf: URL(filePath: file)))
+  }
+
+  @Test func `stores what there is of a JPEG that was cut short, turns photographs, and tells the number`() throws {
+    let list = try folder.write("truncated.jpg 1\nexif_6.jpg 2\n", to: "list")
+    let run = try convert([], list: list)
+    #expect(run.status == 0)
+    #expect(run.errors.contains("truncated.jpg': the JPEG file is damaged, and was read as far as it goes"))
+    #expect(run.messages.contains("1 of 2 images are damaged; what could be read of them is in the database."))
+    let turned = try Datum(serializedBytes: records("db")[1].value)
+    #expect((turned.height, turned.width) == (13, 11))
+  }
+
   @Test func `goes on without an image that cannot be read, and says so`() throws {
     let run = try convert([], list: dataFixture("missing.txt"))
     #expect(run.status == 0)
@@ -153,8 +177,8 @@ import Testing
   }
 
   @Test func `refuses what it does not know`() throws {
-    let type = try convert(["-encode_type", "bmp"], list: dataFixture("same.txt"))
-    #expect(type.status == 1 && type.errors.contains("images cannot be written as \"bmp\""))
+    let type = try convert(["-encode_type", "gif"], list: dataFixture("same.txt"))
+    #expect(type.status == 1 && type.errors.contains("images cannot be written as \"gif\""))
     let backend = try convert(["-backend", "sqlite"], list: dataFixture("same.txt"))
     #expect(backend.status == 2 && backend.errors.contains("Unknown database backend"))
     let width = try convert(["-resize_width", "-1"], list: dataFixture("same.txt"))

@@ -14,6 +14,20 @@ import Testing
     ] { #expect(run.output.contains("\n" + line + "\n"), "\(line)") }
   }
 
+  @Test func `tells the size of a database or a file`() throws {
+    let path = dataFixture("lmdb_same")
+    let bytes = ["data.mdb", "lock.mdb"].reduce(0) { sum, file in
+      sum + ((try? Data(contentsOf: URL(filePath: "\(path)/\(file)")).count) ?? 0)
+    }
+    let text = "\((Double(bytes) / 100).rounded() / 10) kB, of which"
+    #expect(try Run("data", "inspect", path).output.contains("\nsize      \(text)"))
+    let size = try Data(contentsOf: URL(filePath: dataFixture("hdf5_0.h5in"))).count
+    #expect(size >= 1000)
+    #expect(
+      try Run("data", "inspect", dataFixture("hdf5_0.h5in")).output
+        .contains("\nsize      \((Double(size) / 100).rounded() / 10) kB\n"))
+  }
+
   @Test func `counts what is mixed`() throws {
     let run = try Run("data", "inspect", dataFixture("lmdb_encoded"))
     #expect(run.output.contains("\ncontents  PNG (6), JPEG (2)\n"))

@@ -38,7 +38,7 @@ import Testing
       "resize_and_crop_images", "--input", "list", "--input_folder", "in", "--output_folder", "out", in: folder.url)
     #expect(run.status == 1)
     #expect(run.messages.contains("Could not open or find file in/absent.png"))
-    #expect(run.messages.contains("in/notes.txt: it is no JPEG or PNG file"))
+    #expect(run.messages.contains("in/notes.txt: it is no JPEG, PNG, BMP or PNM file"))
     #expect(run.errors.contains("2 of 3 images could not be read"))
     #expect(try image("out/a.png").width == 256)
   }

@@ -5,24 +5,21 @@ import FoundationEssentials
   import Glibc
 #endif
 
-/// A format that images can be written in.
-enum ImageFormat: Sendable {
-  case jpeg
-  case png
-
+extension ImageFileKind {
   /// The format of an ending or of the flag -encode_type, such as jpg.
   init(named name: String) throws {
-    switch name.lowercased() {
-    case "jpg", "jpeg": self = .jpeg
-    case "png": self = .png
-    default: throw ToolError("images cannot be written as \"\(name)\"; give jpg or png (-encode_type)")
+    guard let kind = ImageFileKind(ofFileNamed: "." + name) else {
+      throw ToolError("images cannot be written as \"\(name)\"; give jpg, png, bmp or ppm (-encode_type)")
     }
+    self = kind
   }
 
   func encode(_ image: Bitmap) throws -> Data {
     switch self {
     case .jpeg: try image.jpeg()
     case .png: try image.png()
+    case .bmp: image.bmp
+    case .pnm: image.pnm
     }
   }
 }

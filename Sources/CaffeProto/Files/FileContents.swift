@@ -1,0 +1,115 @@
+import FoundationEssentials
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Why a file gave no bytes, in words that fit behind its path and a colon.
+package enum FileFailure: Error, Hashable, CustomStringConvertible {
+  case notFound
+  case unreadable(String)
+
+  package var description: String {
+    switch self {
+    case .notFound: "No such file or directory"
+    case .unreadable(let reason): reason
+    }
+  }
+
+  /// What `errno` says after a call that failed.
+  init(errno code: CInt) {
+    self =
+      switch code {
+      case ENOENT: .notFound
+      case EISDIR: .unreadable("it is a directory")
+      case EACCES, EPERM: .unreadable("no permission")
+      default: .unreadable(String(cString: strerror(code)))
+      }
+  }
+}
+
+/// The bytes of a file, or of a pipe up to its end.
+///
+/// - Parameters:
+///   - mapped: Leaves large files where they are until their bytes are asked for.
+///   - limit: How many bytes there may be. More than these are never in memory.
+package func fileContents(
+  _ path: String, mapped: Bool = false, limit: Int = .max
+) throws(FileFailure) -> Data {
+  let file = try FileStream(Array(path.utf8))
+  if mapped, file.size > 0, let data = try? Data(contentsOf: URL(filePath: path), options: .alwaysMapped) {
+    return data
+  }
+  return try file.readToEnd(limit: limit)
+}
+
+/// The bytes of a file whose path need not be UTF-8.
+package func fileContents(bytesOfPath path: [UInt8], limit: Int = .max) throws(FileFailure) -> Data {
+  try FileStream(path).readToEnd(limit: limit)
+}
+
+/// Whether something can be read there only once and from its beginning on, such as a pipe or a terminal. A look at its first
+/// bytes would take them away from whoever reads it next; opening and closing it would end the program that writes into it.
+package func isStream(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+}
+
+/// An open file that is read once, from start to end.
+final class FileStream {
+  /// How many bytes a regular file has; 0 for a pipe and the like.
+  let size: Int
+  private let descriptor: CInt
+
+  init(_ path: [UInt8]) throws(FileFailure) {
+    // What lies behind a zero would be lost in C.
+    guard !path.contains(0) else { throw .notFound }
+    let name = path.map(CChar.init(bitPattern:)) + [0]
+    var number: CInt
+    repeat { number = open(name, O_RDONLY | O_CLOEXEC) } while number < 0 && errno == EINTR
+    guard number >= 0 else { throw FileFailure(errno: errno) }
+    descriptor = number
+    var status = stat()
+    let isKnown = fstat(descriptor, &status) == 0
+    size = isKnown && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
+    if isKnown, status.st_mode & S_IFMT == S_IFDIR { throw FileFailure(errno: EISDIR) }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// All bytes that are still to come.
+  ///
+  /// - Parameter check: Looks at the first bytes, as soon as there are some, and says what is wrong with them.
+  func readToEnd(
+    limit: Int, check: (UnsafeRawBufferPointer) -> FileFailure? = { _ in nil }
+  ) throws(FileFailure) -> Data {
+    let tooLarge = FileFailure.unreadable("it has more than \(limit) bytes, which is too large")
+    guard size <= limit else { throw tooLarge }
+    // One more than there should be, so that the end shows without more room.
+    var room = max(size, 1 << 16) + 1
+    guard var memory = malloc(room) else { throw .unreadable("there is no memory for its \(size) bytes") }
+    var count = 0
+    func failed(_ failure: FileFailure) -> FileFailure {
+      free(memory)
+      return failure
+    }
+    while true {
+      let step = read(descriptor, memory + count, room - count)
+      if step < 0, errno == EINTR { continue }
+      guard step >= 0 else { throw failed(FileFailure(errno: errno)) }
+      if step == 0 { break }
+      if count == 0, let failure = check(UnsafeRawBufferPointer(start: memory, count: step)) { throw failed(failure) }
+      count += step
+      guard count <= limit else { throw failed(tooLarge) }
+      guard count == room else { continue }
+      room = room <= limit / 2 ? 2 * room : limit == .max ? limit : limit + 1
+      guard let larger = realloc(memory, room) else {
+        throw failed(.unreadable("there is no memory for its more than \(count) bytes"))
+      }
+      memory = larger
+    }
+    return Data(bytesNoCopy: memory, count: count, deallocator: .free)
+  }
+}

@@ -1,0 +1,30 @@
+extension Unicode.Scalar {
+  /// Whether a reader cannot see this character, or takes it for a plain space.
+  var isInvisible: Bool {
+    switch properties.generalCategory {
+    case .control: self != "\n" && self != "\t"
+    case .spaceSeparator: self != " "
+    case .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: true
+    default: properties.isDefaultIgnorableCodePoint
+    }
+  }
+
+  /// The number and the name in Unicode's table: `U+00A0, no-break space`.
+  var numberAndName: String {
+    let digits = String(value, radix: 16, uppercase: true)
+    let number = "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    // The byte order mark is better known by its other name, and control characters have no other.
+    let name = properties.generalCategory == .format || properties.name == nil ? properties.nameAlias : nil
+    return (name ?? properties.name).map { "\(number), \($0.lowercased())" } ?? number
+  }
+}
+
+extension String {
+  /// The text with its invisible characters written out, for messages: `data<U+00A0, no-break space>`.
+  package var showingInvisibles: String {
+    guard utf8.contains(where: { $0 >= 0x7F || $0 < 0x20 && $0 != 0x0A && $0 != 0x09 }),
+      unicodeScalars.contains(where: \.isInvisible)
+    else { return self }
+    return unicodeScalars.map { $0.isInvisible ? "<\($0.numberAndName)>" : String($0) }.joined()
+  }
+}
