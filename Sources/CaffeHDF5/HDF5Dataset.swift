@@ -44,6 +44,9 @@ public final class HDF5Dataset: HDF5Object {
   /// The one text of a scalar or one-element dataset, of fixed or variable length.
   public func string() throws(HDF5Error) -> String { try values.string(operation) }
 
+  /// Throws unless the elements are numbers.
+  func requireNumbers() throws(HDF5Error) { try values.requireNumbers(operation) }
+
   /// Reads all elements into `buffer`, which must be exactly as long.
   public func read(into buffer: UnsafeMutableBufferPointer<Float>) throws(HDF5Error) {
     precondition(buffer.count == count, "the buffer must have as many elements as the dataset")

@@ -1,4 +1,5 @@
 internal import CHDF5
+internal import CaffeProto
 
 #if canImport(Glibc)
   import Glibc
@@ -26,8 +27,9 @@ public final class HDF5File {
       throw HDF5Error(file: path, operation: "open the file", reason: String(cString: strerror(errno)))
     }
     guard Self.isHDF5(path) else {
+      let kind = FileKind(path: path).map { "; it is \($0.description)" } ?? ""
       throw HDF5Error(
-        file: path, operation: "open the file", reason: "it has no HDF5 signature, so it is no HDF5 file")
+        file: path, operation: "open the file", reason: "it has no HDF5 signature, so it is no HDF5 file\(kind)")
     }
     let handle = try Self.open("open the file", path) { H5Fopen(path, caffe_h5_read_only(), $0) }
     try self.init(path: path, size: Int(status.st_size), handle: handle)
@@ -88,7 +90,11 @@ public final class HDF5File {
   }
 
   /// Whether the file at `path` carries the HDF5 signature, at its start or behind a user block of 512 · 2ⁿ bytes.
+  ///
+  /// Never so for a pipe, whose bytes are not to be used up.
   public static func isHDF5(_ path: String) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
     guard let file = fopen(path, "rb") else { return false }
     defer { fclose(file) }
     let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]

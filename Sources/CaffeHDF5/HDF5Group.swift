@@ -14,6 +14,15 @@ public final class HDF5Group: HDF5Object {
     case group
     case dataset
     case other
+
+    fileprivate init(_ type: H5O_type_t) {
+      self =
+        switch type {
+        case H5O_TYPE_GROUP: .group
+        case H5O_TYPE_DATASET: .dataset
+        default: .other
+        }
+    }
   }
 
   private init(made handle: HDF5Handle, named name: String, file: HDF5Origin) {
@@ -65,7 +74,7 @@ public final class HDF5Group: HDF5Object {
   /// Whether there is a member of this name; every step of a path has to exist.
   public func contains(_ member: String) throws(HDF5Error) -> Bool {
     var path = ""
-    for step in member.split(separator: "/") {
+    for step in member.split(separator: "/") where step != "." {
       path += path.isEmpty ? String(step) : "/" + step
       let found = try hdf5("look up \(self.path(path))", in: file.path) {
         H5Lexists(handle.id, path, caffe_h5_default())
@@ -85,6 +94,35 @@ public final class HDF5Group: HDF5Object {
     case H5I_DATASET: .dataset
     default: .other
     }
+  }
+
+  /// The group at a path, or nil if there is none.
+  func groupIfThere(_ member: String) throws(HDF5Error) -> HDF5Group? {
+    var group = self
+    for step in member.split(separator: "/") where step != "." {
+      guard try group.contains(String(step)), try group.kind(of: String(step)) == .group else { return nil }
+      group = try group.group(String(step))
+    }
+    return group
+  }
+
+  /// Everything below the group, each with its path from here, every group before what is in it. Links to other places are not
+  /// followed.
+  func allMembers() throws(HDF5Error) -> [(path: String, kind: Member)] {
+    var members: [(path: String, kind: Member)] = []
+    try withUnsafeMutablePointer(to: &members) { (members) throws(HDF5Error) in
+      _ = try hdf5("list group \(name)", in: file.path) {
+        caffe_h5_visit(
+          handle.id,
+          { path, type, context in
+            guard let path, let members = context?.assumingMemoryBound(to: [(path: String, kind: Member)].self),
+              String(cString: path) != "."
+            else { return }
+            members.pointee.append((String(cString: path), Member(type)))
+          }, members)
+      }
+    }
+    return members
   }
 
   public func group(_ member: String) throws(HDF5Error) -> HDF5Group {

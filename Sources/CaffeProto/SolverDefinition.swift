@@ -12,8 +12,10 @@ public struct SolverDefinition: Sendable {
   /// Without `snapshot_prefix` they go beside the solver file, under its name; with a directory as `snapshot_prefix`
   /// they go into it, under the solver file's name.
   ///
-  /// - Throws: ``PrototxtError`` for a mistake in the text, ``UpgradeError`` for two solver types.
+  /// - Throws: ``PrototxtError`` for a mistake in the text, ``WrongFileError`` for another file, ``UpgradeError`` for two solver
+  ///   types.
   public init(contentsOf path: String) throws {
+    try FileRole.solver.check(path)
     let bytes = try Prototxt.bytes(of: path, for: SolverParameter.self)
     try self.init(Prototxt.parse(SolverParameter.self, bytes: bytes, file: path).message, file: path)
     settleSnapshotPrefix(path)

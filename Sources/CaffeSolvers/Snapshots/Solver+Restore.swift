@@ -8,8 +8,7 @@ extension Solver {
   ///
   /// Snapshots of the original Caffe have no positions: their data start at the first item.
   public func restore(from path: String) throws {
-    let state =
-      path.hasSuffix(".h5") ? try SolverState(readingHDF5: path) : try BinaryProto.read(SolverState.self, path: path)
+    let state = try Self.readState(path)
     guard state.iter >= 0 else { throw SolverError("the snapshot's iteration is \(state.iter)", file: path) }
     guard state.currentStep >= 0 else {
       throw SolverError("the snapshot's current_step is \(state.currentStep)", file: path)
@@ -20,11 +19,7 @@ extension Solver {
     } catch {
       throw error.located(in: path)
     }
-    // The weights come first: a state without them must not change anything.
-    if state.hasLearnedNet, !state.learnedNet.isEmpty {
-      try net.copyWeights(fromFile: Self.locate(state.learnedNet, besides: path))
-    }
-    logger.info("SGDSolver: restoring history")
+    // A state that does not fit, or has no weights, must not change anything.
     guard state.history.count == history.count else {
       throw SolverError(
         "Incorrect length of history blobs.",
@@ -34,12 +29,20 @@ extension Solver {
           """, file: path)
     }
     for (index, (blob, stored)) in zip(history, state.history).enumerated() {
-      guard stored.hasShape(of: blob.shape) else {
+      guard stored.hasShape(of: blob.shape), max(stored.data.count, stored.doubleData.count) == blob.count else {
         throw SolverError(
           "history blob \(index) has shape \(stored.shapeText), but its parameter has \(blob.shape)", file: path)
       }
-      try blob.load(stored)
     }
+    try checkLayers(state.layerState)
+    guard !state.learnedNet.isEmpty else {
+      throw SolverError(
+        "the snapshot names no weights, without which training cannot go on from it",
+        remedy: "start from a .caffemodel with weights in place of a snapshot", file: path)
+    }
+    try net.copyWeights(fromFile: Self.locate(state.learnedNet, besides: path), isComplete: true)
+    logger.info("SGDSolver: restoring history")
+    for (blob, stored) in zip(history, state.history) { try blob.load(stored) }
     iteration = Int(state.iter)
     currentStep = Int(state.hasPlateauState ? state.plateauState.step : state.currentStep)
     (testWatch, plateauWatch) = watches
@@ -50,27 +53,42 @@ extension Solver {
     try restoreLayers(state.layerState)
   }
 
-  private func restoreLayers(_ states: [LayerState]) throws {
+  /// A state in the form that its bytes show, whatever its name.
+  private static func readState(_ path: String) throws -> SolverState {
+    if HDF5File.isHDF5(path) { return try SolverState(readingHDF5: path) }
+    try FileRole.solverState.check(path)
+    return try BinaryProto.read(SolverState.self, path: path)
+  }
+
+  /// The layers for which there is a state.
+  private func layers(with states: [LayerState]) -> [(node: LayerNode, state: LayerState)] {
     let stored = Dictionary(states.map { ($0.layer, $0) }, uniquingKeysWith: { first, _ in first })
-    for (prefix, net) in statefulNets {
-      for node in net.layers {
-        guard let state = stored[prefix + node.name] else { continue }
-        if let layer = node.layer as? any StatefulLayer {
-          try layer.restore(seed: state.seed, position: state.counter)
-        } else if let layer = node.layer as? any CarryingLayer {
-          try Self.restore(layer.carried, from: state.carried, layer: node.name)
-        }
+    return statefulNets.flatMap { prefix, net in
+      net.layers.compactMap { node in stored[prefix + node.name].map { (node, $0) } }
+    }
+  }
+
+  private func checkLayers(_ states: [LayerState]) throws {
+    for (node, state) in layers(with: states) {
+      guard let layer = node.layer as? any CarryingLayer else { continue }
+      guard layer.carried.map(\.count) == state.carried.map(\.data.count) else {
+        throw SolverError(
+          "the state that layer '\(node.name)' carries has another size in the snapshot than in the net",
+          remedy: "resume with the batch size of the run that wrote the snapshot")
       }
     }
   }
 
-  private static func restore(_ carried: [Buffer], from stored: [BlobProto], layer: String) throws {
-    guard carried.map(\.count) == stored.map(\.data.count) else {
-      throw SolverError(
-        "the state that layer '\(layer)' carries has another size in the snapshot than in the net",
-        remedy: "resume with the batch size of the run that wrote the snapshot")
+  private func restoreLayers(_ states: [LayerState]) throws {
+    for (node, state) in layers(with: states) {
+      if let layer = node.layer as? any StatefulLayer {
+        try layer.restore(seed: state.seed, position: state.counter)
+      } else if let layer = node.layer as? any CarryingLayer {
+        for (buffer, blob) in zip(layer.carried, state.carried) {
+          _ = buffer.uninitializedValues.update(from: blob.data)
+        }
+      }
     }
-    for (buffer, blob) in zip(carried, stored) { _ = buffer.uninitializedValues.update(from: blob.data) }
   }
 
   /// The model that a state names: relative to the working directory, as it was written, or else beside the state.

@@ -97,8 +97,7 @@ extension Test {
     let net = try Net(
       NetDefinition(contentsOf: model), phase: .test, level: state.level, stages: state.stages,
       in: .standard(precision: precision.precision, logger: log))
-    let report = try net.copyWeights(fromFile: weights)
-    for layer in report.kept { log.warning("\(weights) has no weights for layer \(layer): it keeps its fillers'.") }
+    try net.loadWeights(weights, log)
     return net
   }
 }

@@ -41,8 +41,12 @@ struct Time: ToolCommand {
     device.logDevice(session.log)
     let net = try Net(
       NetDefinition(contentsOf: model), phase: phase == "TEST" ? .test : .train, level: state.level,
-      stages: state.stages, in: .standard(precision: precision.precision, logger: session.log))
-    for file in weights.split(separator: ",") { try net.copyWeights(fromFile: String(file)) }
+      stages: state.stages,
+      in: .standard(precision: precision.precision, logger: session.log))
+    for file in weights.split(separator: ",") {
+      let report = try net.copyWeights(fromFile: String(file))
+      if let problem = report.mismatch { session.log.warning("\(file): \(problem)") }
+    }
     let trace = try Benchmark(net, traces: profile != nil).run(iterations: iterations, in: session)
     if let trace, let profile {
       try writeFile(trace.json(), to: profile)
