@@ -72,3 +72,19 @@ static inline herr_t caffe_h5_visit(
   return H5Ovisit(group, H5_INDEX_NAME, H5_ITER_INC, caffe_h5_visit_one, &visit);
 #endif
 }
+
+// Whether a link leads to an object of the same file by its address, and not by a name that may lead elsewhere.
+static inline htri_t caffe_h5_is_hard_link(hid_t group, const char *path) {
+  H5L_info_t info;
+  if (H5Lget_info(group, path, &info, H5P_DEFAULT) < 0) return -1;
+  return info.type == H5L_TYPE_HARD;
+}
+
+// Whether the values of a dataset lie in other files.
+static inline htri_t caffe_h5_lies_elsewhere(hid_t dataset) {
+  hid_t list = H5Dget_create_plist(dataset);
+  if (list < 0) return -1;
+  int elsewhere = H5Pget_external_count(list) > 0 || H5Pget_layout(list) == H5D_VIRTUAL;
+  H5Pclose(list);
+  return elsewhere;
+}

@@ -9,6 +9,10 @@ public final class HDF5Dataset: HDF5Object {
     let handle = try HDF5Handle(operation, in: file.path, parent: parent, release: H5Dclose) {
       H5Dopen2(parent.id, name, caffe_h5_default())
     }
+    if file.isConfined, try hdf5(operation, in: file.path, { caffe_h5_lies_elsewhere(handle.id) }) > 0 {
+      throw HDF5Error(
+        file: file.path, operation: operation, reason: "its values lie in other files, which are not looked for here")
+    }
     values = try HDF5Values(
       operation, file: file, handle: handle, space: H5Dget_space, type: H5Dget_type,
       read: { type, buffer in

@@ -80,12 +80,29 @@ public final class HDF5Group: HDF5Object {
         H5Lexists(handle.id, path, caffe_h5_default())
       }
       guard found > 0 else { return false }
+      try requirePlainLink(path)
     }
     return !path.isEmpty
   }
 
+  /// Throws if a link may lead to another file and that is not wanted.
+  private func requirePlainLink(_ path: String) throws(HDF5Error) {
+    guard file.isConfined else { return }
+    let operation = "look up \(self.path(path))"
+    guard try hdf5(operation, in: file.path, { caffe_h5_is_hard_link(handle.id, path) }) > 0 else {
+      throw error(operation, "it is a link by name, which may lead to other files and is not followed here")
+    }
+  }
+
+  /// Makes sure that a member can be opened.
+  private func check(_ member: String) throws(HDF5Error) {
+    // Looking at a member looks at each link on the way to it.
+    if file.isConfined { _ = try contains(member) }
+  }
+
   /// What kind of object the member is.
   public func kind(of member: String) throws(HDF5Error) -> Member {
+    try check(member)
     let object = try HDF5Handle("open \(path(member))", in: file.path, parent: handle, release: H5Oclose) {
       H5Oopen(handle.id, member, caffe_h5_default())
     }
@@ -126,11 +143,13 @@ public final class HDF5Group: HDF5Object {
   }
 
   public func group(_ member: String) throws(HDF5Error) -> HDF5Group {
-    try HDF5Group(opening: member, in: handle, named: path(member), file: file)
+    try check(member)
+    return try HDF5Group(opening: member, in: handle, named: path(member), file: file)
   }
 
   public func dataset(_ member: String) throws(HDF5Error) -> HDF5Dataset {
-    try HDF5Dataset(opening: member, in: handle, named: path(member), file: file)
+    try check(member)
+    return try HDF5Dataset(opening: member, in: handle, named: path(member), file: file)
   }
 
   // MARK: Writing

@@ -86,7 +86,7 @@ private struct StoredLayers {
   private let mayBePlain: Bool
 
   init(reading path: String) throws {
-    root = try HDF5File(reading: path).root
+    root = try HDF5File(reading: path, isConfined: true).root
     guard let data = try root.groupIfThere("data") else {
       throw HDF5Error(file: path, operation: "load weights", reason: try root.whyNoWeights())
     }

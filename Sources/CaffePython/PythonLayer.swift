@@ -11,6 +11,7 @@ import Caffe
 /// `reshape` runs before every forward pass. Blobs that `setup` adds to `self.blobs` are learned.
 final class PythonLayer: Layer {
   static let type = "Python"
+  static let runsCodeOfNet = true
   static var bottomCount: BlobCount { .atLeast(0) }
   static var topCount: BlobCount { .atLeast(0) }
   static var reshapesEveryPass: Bool { true }

@@ -55,6 +55,9 @@ public protocol Layer: AnyObject {
 
   /// Whether the layer computes rightly, both ways, when the top of this index is the bottom of this index.
   static var worksInPlace: Bool { get }
+
+  /// Whether the layer runs code that comes with the net, and so is only for nets that are trusted.
+  static var runsCodeOfNet: Bool { get }
 }
 
 extension Layer {
@@ -68,6 +71,7 @@ extension Layer {
   public func allowsForcedBackward(toBottom index: Int) -> Bool { !Self.isLoss || index != 1 }
   public static func complete(_ definition: inout LayerDefinition) {}
   public static var worksInPlace: Bool { false }
+  public static var runsCodeOfNet: Bool { false }
   public var role: LayerRole { .other }
   public static var isRepeatable: Bool { true }
 }

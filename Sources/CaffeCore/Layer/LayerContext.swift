@@ -12,6 +12,8 @@ public struct LayerContext {
   public var solverCount: Int
   /// The types that nets inside a layer may use.
   public var registry: LayerRegistry
+  /// What the net may not do, if it is not trusted.
+  public var restrictions: Restrictions?
   private let bestEngine: any Engine
   private let referenceEngine = ReferenceEngine()
 

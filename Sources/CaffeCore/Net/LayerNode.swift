@@ -21,6 +21,9 @@ public final class LayerNode {
   public internal(set) var needsBackward = false
   public internal(set) var propagation = Propagation(bottoms: [])
 
+  /// What a net that is not trusted may not do.
+  var restrictions: Restrictions?
+
   /// The shapes and memories that the last reshape saw.
   private var seenShapes: [Shape] = []
   private var seenMemory: [ObjectIdentifier] = []
@@ -38,12 +41,17 @@ public final class LayerNode {
 
   /// Lets the layer reshape its tops, unless nothing changed since it last did.
   ///
-  /// - Parameter preparing: whether the layer is going to run. If not, only the shapes of the tops count.
-  func reshapeIfNeeded(preparing: Bool = true) throws {
+  /// - Parameters:
+  ///   - preparing: whether the layer is going to run. If not, only the shapes of the tops count.
+  ///   - check: looks at the tops before memory is taken for them.
+  func reshapeIfNeeded(
+    preparing: Bool = true, check: (([Blob]) throws -> Void)? = nil
+  ) throws {
     if !Swift.type(of: layer).reshapesEveryPass, isUnchanged, !preparing || partialTops.isEmpty { return }
     partialTops = []
     try layer.reshape(bottoms, tops)
     if isUnchanged { return }
+    try (check ?? checkSizes)(tops)
     seedLosses()
     seenShapes = (bottoms + tops).map(\.shape)
     seenMemory = (bottoms + tops).map { ObjectIdentifier($0.data) }
@@ -62,6 +70,11 @@ public final class LayerNode {
       try layer.reshape(bottoms, tops)
     }
     try layer.forward(bottoms, tops)
+  }
+
+  /// Makes sure that the tops can be, and that those of a net that is not trusted stay within its limit.
+  private func checkSizes(_ tops: [Blob]) throws {
+    try MemoryCount(restrictions, hasGradients: false).add(tops, for: "the layer")
   }
 
   private var isUnchanged: Bool {

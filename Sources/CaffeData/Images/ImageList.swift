@@ -1,3 +1,4 @@
+internal import CaffeCore
 public import FoundationEssentials
 
 /// An image that is named but not read yet.
@@ -53,6 +54,12 @@ public struct ImageList: Sendable {
   private let places: [Int]
 
   public var count: Int { names.count }
+
+  /// Makes sure that a net that is not trusted names no images outside of its folder.
+  func check(_ restrictions: Restrictions) throws(NetError) {
+    guard archive == nil else { return }
+    for name in names { try restrictions.check(root + name) }
+  }
 
   public subscript(index: Int) -> ListedImage {
     ListedImage(

@@ -40,7 +40,7 @@ extension Solver {
         "the snapshot names no weights, without which training cannot go on from it",
         remedy: "start from a .caffemodel with weights in place of a snapshot", file: path)
     }
-    try net.copyWeights(fromFile: Self.locate(state.learnedNet, besides: path), isComplete: true)
+    try net.copyWeights(fromFile: locate(state.learnedNet, besides: path), isComplete: true)
     logger.info("SGDSolver: restoring history")
     for (blob, stored) in zip(history, state.history) { try blob.load(stored) }
     iteration = Int(state.iter)
@@ -92,7 +92,9 @@ extension Solver {
   }
 
   /// The model that a state names: relative to the working directory, as it was written, or else beside the state.
-  private static func locate(_ model: String, besides state: String) throws -> String {
+  ///
+  /// A state that is not trusted may only name files in its own folder, or in the solver's.
+  private func locate(_ model: String, besides state: String) throws -> String {
     let name = model.split(separator: "/").last.map(String.init) ?? model
     let sibling = AtomicFile.directory(of: state) + "/" + name
     guard let path = [model, sibling].first(where: { FileManager.default.fileExists(atPath: $0) }) else {
@@ -100,6 +102,12 @@ extension Solver {
         "the snapshot's weights are missing: \(model)", remedy: "put the .caffemodel beside the .solverstate",
         file: state)
     }
+    guard let restrictions else { return path }
+    let allowed = try Restrictions(besides: state, memoryLimit: restrictions.memoryLimit)
+    for candidate in [model, sibling] where FileManager.default.fileExists(atPath: candidate) {
+      if (try? restrictions.check(candidate)) != nil || (try? allowed.check(candidate)) != nil { return candidate }
+    }
+    try allowed.check(path)
     return path
   }
 }

@@ -37,7 +37,7 @@ extension SolverState {
 
   init(readingHDF5 path: String) throws {
     self.init()
-    let root = try HDF5File(reading: path).root
+    let root = try HDF5File(reading: path, isConfined: true).root
     guard try root.contains("iter"), try root.contains("history") else {
       let isModel = try root.contains("data")
       throw SolverError(

@@ -42,6 +42,7 @@ struct ExtractFeatures: ToolCommand {
   var device: String?
 
   @OptionGroup var precision: PrecisionOptions
+  @OptionGroup(title: "Trust") var trust: TrustOptions
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
@@ -62,7 +63,7 @@ struct ExtractFeatures: ToolCommand {
     log.error("Using CPU")
     let net = try Net(
       NetDefinition(contentsOf: model), phase: .test,
-      in: .standard(precision: precision.precision, logger: log))
+      in: trust.applied(to: .standard(precision: precision.precision, logger: log), for: model))
     try net.loadWeights(weights, log)
     let features = try blobs.commaSeparated.map { name in
       guard let blob = net.blob(name) else {

@@ -36,6 +36,7 @@ struct Test: ToolCommand {
   @OptionGroup(title: "Net state") var state: StateOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var precision: PrecisionOptions
+  @OptionGroup(title: "Trust") var trust: TrustOptions
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
@@ -96,7 +97,7 @@ extension Test {
   private func net(weights: String, _ log: Logger) throws -> Net {
     let net = try Net(
       NetDefinition(contentsOf: model), phase: .test, level: state.level, stages: state.stages,
-      in: .standard(precision: precision.precision, logger: log))
+      in: trust.applied(to: .standard(precision: precision.precision, logger: log), for: model))
     try net.loadWeights(weights, log)
     return net
   }

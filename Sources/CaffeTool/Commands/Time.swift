@@ -27,6 +27,7 @@ struct Time: ToolCommand {
   @OptionGroup(title: "Net state") var state: StateOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var precision: PrecisionOptions
+  @OptionGroup(title: "Trust") var trust: TrustOptions
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
@@ -42,7 +43,7 @@ struct Time: ToolCommand {
     let net = try Net(
       NetDefinition(contentsOf: model), phase: phase == "TEST" ? .test : .train, level: state.level,
       stages: state.stages,
-      in: .standard(precision: precision.precision, logger: session.log))
+      in: trust.applied(to: .standard(precision: precision.precision, logger: session.log), for: model))
     for file in weights.split(separator: ",") {
       let report = try net.copyWeights(fromFile: String(file))
       if let problem = report.mismatch { session.log.warning("\(file): \(problem)") }
