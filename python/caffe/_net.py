@@ -53,7 +53,8 @@ class Net(HookOwner):
 
         phase is caffe.TRAIN or caffe.TEST; level and stages choose among the layers, as in NetState; weights names a caffemodel
         or HDF5 file. A net with trusted=False must not have layers in Python, name files outside of its folder, or take more
-        than memory_limit bytes for its blobs and parameters (4 GB unless given). Raises RuntimeError with file, line, layer, cause and way out.
+        than memory_limit bytes for its blobs and parameters (4 GB unless given). Raises RuntimeError with file, line, layer,
+        cause and way out.
         """
         if args and isinstance(args[0], (str, bytes, os.PathLike)):
             warnings.warn(
@@ -63,7 +64,10 @@ class Net(HookOwner):
                 stacklevel=2,
             )
             weights, phase = args
-            self._build(network_file, None, phase, 0, None)
+            limit = _memory_limit(kwargs.pop("trusted", True), kwargs.pop("memory_limit", None))
+            if kwargs:
+                raise TypeError(f"the old form of Net takes no {', '.join(kwargs)}")
+            self._build(network_file, None, phase, 0, None, limit)
             require_file(weights)
             self.copy_from(weights)
         else:

@@ -48,6 +48,10 @@ def test_net_that_is_not_trusted(tmp_path):
     path.write_text('layer { name: "d" type: "Data" top: "x" data_param { source: "/etc" } }')
     with pytest.raises(RuntimeError, match="leads out of the folder"):
         caffe.Net(path, caffe.TEST, trusted=False)
+    weights = tmp_path / "w.caffemodel"
+    caffe.Net.from_text(good, caffe.TEST).save(str(weights))
+    with pytest.raises(RuntimeError, match="leads out of the folder"), pytest.warns(DeprecationWarning):
+        caffe.Net(path, str(weights), caffe.TEST, trusted=False)
     for limit in (0, -1, 2**63):
         with pytest.raises(ValueError, match="memory_limit is"):
             caffe.Net(path, caffe.TEST, trusted=False, memory_limit=limit)
