@@ -50,3 +50,41 @@ static inline void caffe_h5_silence(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL
 static inline void caffe_h5_walk_errors(H5E_walk2_t visit, void *context) {
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, visit, context);
 }
+
+struct caffe_h5_visit {
+  void (*call)(const char *path, H5O_type_t type, void *context);
+  void *context;
+};
+
+static inline herr_t caffe_h5_visit_one(hid_t object, const char *path, const H5O_info_t *info, void *data) {
+  struct caffe_h5_visit *visit = (struct caffe_h5_visit *)data;
+  visit->call(path, info->type, visit->context);
+  return 0;
+}
+
+// Visits each object below a group once, by name.
+static inline herr_t caffe_h5_visit(
+    hid_t group, void (*call)(const char *path, H5O_type_t type, void *context), void *context) {
+  struct caffe_h5_visit visit = {call, context};
+#if H5_VERSION_GE(1, 12, 0)
+  return H5Ovisit3(group, H5_INDEX_NAME, H5_ITER_INC, caffe_h5_visit_one, &visit, H5O_INFO_BASIC);
+#else
+  return H5Ovisit(group, H5_INDEX_NAME, H5_ITER_INC, caffe_h5_visit_one, &visit);
+#endif
+}
+
+// Whether a link leads to an object of the same file by its address, and not by a name that may lead elsewhere.
+static inline htri_t caffe_h5_is_hard_link(hid_t group, const char *path) {
+  H5L_info_t info;
+  if (H5Lget_info(group, path, &info, H5P_DEFAULT) < 0) return -1;
+  return info.type == H5L_TYPE_HARD;
+}
+
+// Whether the values of a dataset lie in other files.
+static inline htri_t caffe_h5_lies_elsewhere(hid_t dataset) {
+  hid_t list = H5Dget_create_plist(dataset);
+  if (list < 0) return -1;
+  int elsewhere = H5Pget_external_count(list) > 0 || H5Pget_layout(list) == H5D_VIRTUAL;
+  H5Pclose(list);
+  return elsewhere;
+}

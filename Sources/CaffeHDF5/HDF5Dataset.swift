@@ -9,6 +9,10 @@ public final class HDF5Dataset: HDF5Object {
     let handle = try HDF5Handle(operation, in: file.path, parent: parent, release: H5Dclose) {
       H5Dopen2(parent.id, name, caffe_h5_default())
     }
+    if file.isConfined, try hdf5(operation, in: file.path, { caffe_h5_lies_elsewhere(handle.id) }) > 0 {
+      throw HDF5Error(
+        file: file.path, operation: operation, reason: "its values lie in other files, which are not looked for here")
+    }
     values = try HDF5Values(
       operation, file: file, handle: handle, space: H5Dget_space, type: H5Dget_type,
       read: { type, buffer in
@@ -43,6 +47,9 @@ public final class HDF5Dataset: HDF5Object {
 
   /// The one text of a scalar or one-element dataset, of fixed or variable length.
   public func string() throws(HDF5Error) -> String { try values.string(operation) }
+
+  /// Throws unless the elements are numbers.
+  func requireNumbers() throws(HDF5Error) { try values.requireNumbers(operation) }
 
   /// Reads all elements into `buffer`, which must be exactly as long.
   public func read(into buffer: UnsafeMutableBufferPointer<Float>) throws(HDF5Error) {

@@ -21,7 +21,9 @@ public final class HDF5File {
   private let handle: HDF5Handle
 
   /// Opens the file at `path` for reading.
-  public convenience init(reading path: String) throws(HDF5Error) {
+  ///
+  /// - Parameter isConfined: whether it is an error when the file leads to other files, by links or by values that lie there.
+  public convenience init(reading path: String, isConfined: Bool = false) throws(HDF5Error) {
     var status = stat()
     guard stat(path, &status) == 0 else {
       throw HDF5Error(file: path, operation: "open the file", reason: String(cString: strerror(errno)))
@@ -30,11 +32,12 @@ public final class HDF5File {
       throw HDF5Error(file: path, operation: "open the file", reason: "it is a directory")
     }
     guard Self.isHDF5(path) else {
+      let kind = FileKind(path: path).map { "; it is \($0.description)" } ?? ""
       throw HDF5Error(
-        file: path, operation: "open the file", reason: "it has no HDF5 signature, so it is no HDF5 file")
+        file: path, operation: "open the file", reason: "it has no HDF5 signature, so it is no HDF5 file\(kind)")
     }
     let handle = try Self.open("open the file", path) { H5Fopen(path, caffe_h5_read_only(), $0) }
-    try self.init(path: path, size: Int(status.st_size), handle: handle)
+    try self.init(path: path, size: Int(status.st_size), isConfined: isConfined, handle: handle)
   }
 
   /// Makes a file at `path`, or empties the one that is there, for writing.
@@ -52,10 +55,10 @@ public final class HDF5File {
     try self.init(path: path, size: Int(Int32.max), handle: handle)
   }
 
-  private init(path: String, size: Int, handle: HDF5Handle) throws(HDF5Error) {
+  private init(path: String, size: Int, isConfined: Bool = false, handle: HDF5Handle) throws(HDF5Error) {
     self.path = path
     self.handle = handle
-    root = try HDF5Group(opening: "/", in: handle, file: HDF5Origin(path: path, size: size))
+    root = try HDF5Group(opening: "/", in: handle, file: HDF5Origin(path: path, size: size, isConfined: isConfined))
   }
 
   /// Opens a file with the access that suits us.
@@ -92,6 +95,8 @@ public final class HDF5File {
   }
 
   /// Whether the file at `path` carries the HDF5 signature, at its start or behind a user block of 512 · 2ⁿ bytes.
+  ///
+  /// Never so for a pipe, whose bytes are not to be used up.
   public static func isHDF5(_ path: String) -> Bool {
     guard !isStream(path), let file = fopen(path, "rb") else { return false }
     defer { fclose(file) }
@@ -110,6 +115,8 @@ public final class HDF5File {
 struct HDF5Origin {
   var path: String
   var size: Int
+  /// Whether what it holds must all lie in it.
+  var isConfined = false
 
   /// The most bytes that data in a file of this size can unfold to: deflate reaches 1032 to 1 at best.
   var capacity: Int { size * 1032 }

@@ -44,8 +44,9 @@ extension HDF5Group {
     let space = try HDF5Handle(operation, in: file.path, release: H5Sclose) {
       H5Screate_simple(CInt(chunk.count), ([0] + row).map { hsize_t($0) }, limits)
     }
+    let links = try HDF5Handle(operation, in: file.path, release: H5Pclose, open: caffe_h5_links_with_parents)
     _ = try HDF5Handle(operation, in: file.path, parent: handle, release: H5Dclose) {
-      H5Dcreate2(handle.id, member, caffe_h5_float(), space.id, caffe_h5_default(), layout.id, caffe_h5_default())
+      H5Dcreate2(handle.id, member, caffe_h5_float(), space.id, links.id, layout.id, caffe_h5_default())
     }
   }
 }

@@ -14,6 +14,15 @@ public final class HDF5Group: HDF5Object {
     case group
     case dataset
     case other
+
+    fileprivate init(_ type: H5O_type_t) {
+      self =
+        switch type {
+        case H5O_TYPE_GROUP: .group
+        case H5O_TYPE_DATASET: .dataset
+        default: .other
+        }
+    }
   }
 
   private init(made handle: HDF5Handle, named name: String, file: HDF5Origin) {
@@ -65,18 +74,35 @@ public final class HDF5Group: HDF5Object {
   /// Whether there is a member of this name; every step of a path has to exist.
   public func contains(_ member: String) throws(HDF5Error) -> Bool {
     var path = ""
-    for step in member.split(separator: "/") {
+    for step in member.split(separator: "/") where step != "." {
       path += path.isEmpty ? String(step) : "/" + step
       let found = try hdf5("look up \(self.path(path))", in: file.path) {
         H5Lexists(handle.id, path, caffe_h5_default())
       }
       guard found > 0 else { return false }
+      try requirePlainLink(path)
     }
     return !path.isEmpty
   }
 
+  /// Throws if a link may lead to another file and that is not wanted.
+  private func requirePlainLink(_ path: String) throws(HDF5Error) {
+    guard file.isConfined else { return }
+    let operation = "look up \(self.path(path))"
+    guard try hdf5(operation, in: file.path, { caffe_h5_is_hard_link(handle.id, path) }) > 0 else {
+      throw error(operation, "it is a link by name, which may lead to other files and is not followed here")
+    }
+  }
+
+  /// Makes sure that a member can be opened.
+  private func check(_ member: String) throws(HDF5Error) {
+    // Looking at a member looks at each link on the way to it.
+    if file.isConfined { _ = try contains(member) }
+  }
+
   /// What kind of object the member is.
   public func kind(of member: String) throws(HDF5Error) -> Member {
+    try check(member)
     let object = try HDF5Handle("open \(path(member))", in: file.path, parent: handle, release: H5Oclose) {
       H5Oopen(handle.id, member, caffe_h5_default())
     }
@@ -87,12 +113,43 @@ public final class HDF5Group: HDF5Object {
     }
   }
 
+  /// The group at a path, or nil if there is none.
+  func groupIfThere(_ member: String) throws(HDF5Error) -> HDF5Group? {
+    var group = self
+    for step in member.split(separator: "/") where step != "." {
+      guard try group.contains(String(step)), try group.kind(of: String(step)) == .group else { return nil }
+      group = try group.group(String(step))
+    }
+    return group
+  }
+
+  /// Everything below the group, each with its path from here, every group before what is in it. Links to other places are not
+  /// followed.
+  func allMembers() throws(HDF5Error) -> [(path: String, kind: Member)] {
+    var members: [(path: String, kind: Member)] = []
+    try withUnsafeMutablePointer(to: &members) { (members) throws(HDF5Error) in
+      _ = try hdf5("list group \(name)", in: file.path) {
+        caffe_h5_visit(
+          handle.id,
+          { path, type, context in
+            guard let path, let members = context?.assumingMemoryBound(to: [(path: String, kind: Member)].self),
+              String(cString: path) != "."
+            else { return }
+            members.pointee.append((String(cString: path), Member(type)))
+          }, members)
+      }
+    }
+    return members
+  }
+
   public func group(_ member: String) throws(HDF5Error) -> HDF5Group {
-    try HDF5Group(opening: member, in: handle, named: path(member), file: file)
+    try check(member)
+    return try HDF5Group(opening: member, in: handle, named: path(member), file: file)
   }
 
   public func dataset(_ member: String) throws(HDF5Error) -> HDF5Dataset {
-    try HDF5Dataset(opening: member, in: handle, named: path(member), file: file)
+    try check(member)
+    return try HDF5Dataset(opening: member, in: handle, named: path(member), file: file)
   }
 
   // MARK: Writing

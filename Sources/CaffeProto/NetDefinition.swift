@@ -11,8 +11,10 @@ public struct NetDefinition: Sendable {
 
   /// Reads prototxt.
   ///
-  /// - Throws: ``PrototxtError`` for a mistake in the text, ``UpgradeError`` for an old net that has no newest form.
+  /// - Throws: ``PrototxtError`` for a mistake in the text, ``WrongFileError`` for another kind of file, ``UpgradeError`` for an
+  ///   old net that has no newest form.
   public init(contentsOf path: String) throws {
+    try FileRole.net.check(path)
     try self.init(bytes: Prototxt.bytes(of: path, for: NetParameter.self), file: path)
   }
 

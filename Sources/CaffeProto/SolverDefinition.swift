@@ -13,8 +13,10 @@ public struct SolverDefinition: Sendable {
   /// they go into it, under the solver file's name. A solver that comes through a pipe counts as a file `solver` in the working
   /// directory.
   ///
-  /// - Throws: ``PrototxtError`` for a mistake in the text, ``UpgradeError`` for two solver types.
+  /// - Throws: ``PrototxtError`` for a mistake in the text, ``WrongFileError`` for another file, ``UpgradeError`` for two solver
+  ///   types.
   public init(contentsOf path: String) throws {
+    try FileRole.solver.check(path)
     let bytes = try Prototxt.bytes(of: path, for: SolverParameter.self)
     try self.init(Prototxt.parse(SolverParameter.self, bytes: bytes, file: path).message, file: path)
     settleSnapshotPrefix(path)

@@ -2209,6 +2209,44 @@ public nonisolated struct BatchNormParameter: Sendable {
   /// Clears the value of `eps`. Subsequent reads from it will return its default value.
   public mutating func clearEps() {self._eps = nil}
 
+  /// A learned scale and bias behind the normalisation, as in NVIDIA's fork; the bias is 0 and the scale 1 unless filled.
+  public var scaleFiller: FillerParameter {
+    get {_scaleFiller ?? FillerParameter()}
+    set {_scaleFiller = newValue}
+  }
+  /// Returns true if `scaleFiller` has been explicitly set.
+  public var hasScaleFiller: Bool {self._scaleFiller != nil}
+  /// Clears the value of `scaleFiller`. Subsequent reads from it will return its default value.
+  public mutating func clearScaleFiller() {self._scaleFiller = nil}
+
+  public var biasFiller: FillerParameter {
+    get {_biasFiller ?? FillerParameter()}
+    set {_biasFiller = newValue}
+  }
+  /// Returns true if `biasFiller` has been explicitly set.
+  public var hasBiasFiller: Bool {self._biasFiller != nil}
+  /// Clears the value of `biasFiller`. Subsequent reads from it will return its default value.
+  public mutating func clearBiasFiller() {self._biasFiller = nil}
+
+  public var scaleBias: Bool {
+    get {_scaleBias ?? false}
+    set {_scaleBias = newValue}
+  }
+  /// Returns true if `scaleBias` has been explicitly set.
+  public var hasScaleBias: Bool {self._scaleBias != nil}
+  /// Clears the value of `scaleBias`. Subsequent reads from it will return its default value.
+  public mutating func clearScaleBias() {self._scaleBias = nil}
+
+  /// Intel's name for scale_bias; its number there is taken here.
+  public var useWeightBias: Bool {
+    get {_useWeightBias ?? false}
+    set {_useWeightBias = newValue}
+  }
+  /// Returns true if `useWeightBias` has been explicitly set.
+  public var hasUseWeightBias: Bool {self._useWeightBias != nil}
+  /// Clears the value of `useWeightBias`. Subsequent reads from it will return its default value.
+  public mutating func clearUseWeightBias() {self._useWeightBias = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2216,6 +2254,10 @@ public nonisolated struct BatchNormParameter: Sendable {
   fileprivate var _useGlobalStats: Bool? = nil
   fileprivate var _movingAverageFraction: Float? = nil
   fileprivate var _eps: Float? = nil
+  fileprivate var _scaleFiller: FillerParameter? = nil
+  fileprivate var _biasFiller: FillerParameter? = nil
+  fileprivate var _scaleBias: Bool? = nil
+  fileprivate var _useWeightBias: Bool? = nil
 }
 
 /// Settings of Bias.
@@ -7344,7 +7386,7 @@ nonisolated extension ArgMaxParameter: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension BatchNormParameter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".BatchNormParameter"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}use_global_stats\0\u{3}moving_average_fraction\0\u{1}eps\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}use_global_stats\0\u{3}moving_average_fraction\0\u{1}eps\0\u{4}\u{2}scale_filler\0\u{3}bias_filler\0\u{3}scale_bias\0\u{4}J\\\u{2}use_weight_bias\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7355,6 +7397,10 @@ nonisolated extension BatchNormParameter: SwiftProtobuf.Message, SwiftProtobuf._
       case 1: try { try decoder.decodeSingularBoolField(value: &self._useGlobalStats) }()
       case 2: try { try decoder.decodeSingularFloatField(value: &self._movingAverageFraction) }()
       case 3: try { try decoder.decodeSingularFloatField(value: &self._eps) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._scaleFiller) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._biasFiller) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self._scaleBias) }()
+      case 10001: try { try decoder.decodeSingularBoolField(value: &self._useWeightBias) }()
       default: break
       }
     }
@@ -7374,6 +7420,18 @@ nonisolated extension BatchNormParameter: SwiftProtobuf.Message, SwiftProtobuf._
     try { if let v = self._eps {
       try visitor.visitSingularFloatField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._scaleFiller {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._biasFiller {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._scaleBias {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 7)
+    } }()
+    try { if let v = self._useWeightBias {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 10001)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7381,6 +7439,10 @@ nonisolated extension BatchNormParameter: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs._useGlobalStats != rhs._useGlobalStats {return false}
     if lhs._movingAverageFraction != rhs._movingAverageFraction {return false}
     if lhs._eps != rhs._eps {return false}
+    if lhs._scaleFiller != rhs._scaleFiller {return false}
+    if lhs._biasFiller != rhs._biasFiller {return false}
+    if lhs._scaleBias != rhs._scaleBias {return false}
+    if lhs._useWeightBias != rhs._useWeightBias {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -12,6 +12,7 @@ import Caffe
 final class PythonLayer: Layer, Handled {
   static let noun = "layer written in Python"
   static let type = "Python"
+  static let runsCodeOfNet = true
   static var bottomCount: BlobCount { .atLeast(0) }
   static var topCount: BlobCount { .atLeast(0) }
   static var reshapesEveryPass: Bool { true }

@@ -41,6 +41,8 @@ public final class Solver {
   /// until `solve` or `restore` is called.
   public internal(set) var endedEarly = false
 
+  /// What nets that are not trusted may not do.
+  let restrictions: Restrictions?
   var policy: any LearningRatePolicy
   var warmUp: WarmUp
   var rule: any UpdateRule
@@ -55,16 +57,27 @@ public final class Solver {
 
   /// Builds the train net and the test nets.
   ///
+  /// - Parameter weights: files with commas between them, in place of those that the definition names. They are trusted even
+  ///   where the definition is not.
   /// - Throws: `SolverError` for a definition that contradicts itself, or what the nets throw.
-  public convenience init(_ source: SolverDefinition, in environment: NetEnvironment) throws {
+  public convenience init(
+    _ source: SolverDefinition, startingFrom weights: String = "", in environment: NetEnvironment
+  ) throws {
     for notice in source.notices { environment.logger.info("\(notice)") }
-    do { try self.init(source.parameter, in: environment) } catch let error as SolverError {
+    do { try self.init(source.parameter, startingFrom: weights, in: environment) } catch let error as SolverError {
       throw error.located(in: source.file)
     }
   }
 
-  private init(_ definition: SolverParameter, in environment: NetEnvironment) throws {
+  private init(
+    _ definition: SolverParameter, startingFrom weights: String, in environment: NetEnvironment
+  ) throws {
     logger = environment.logger
+    var definition = definition
+    restrictions = environment.restrictions
+    if !weights.isEmpty { definition.weights = [] }
+    try restrictions?.checkSolver(definition)
+    if !weights.isEmpty { definition.weights = [weights] }
     self.definition = definition
     logger.info("Initializing solver from parameters: \n\(Prototxt.print(definition))")
     try Self.checkCounts(definition)
@@ -77,6 +90,7 @@ public final class Solver {
     let nets = SolverNets(definition, environment)
     net = try nets.makeTrainNet()
     testNets = try nets.makeTestNets()
+    try restrictions?.check(history: type(of: rule).historyCount, of: net)
     for _ in 0..<type(of: rule).historyCount {
       history += net.learnableParameters.map { Blob($0.blob.shape) }
     }

@@ -128,7 +128,7 @@ struct SolverNets {
   }
 
   /// The paths between the commas, without spaces around them.
-  private static func paths(in list: String) -> [String] {
+  static func paths(in list: String) -> [String] {
     list.split(separator: ",").compactMap { entry in
       guard let first = entry.firstIndex(where: { !$0.isWhitespace }),
         let last = entry.lastIndex(where: { !$0.isWhitespace })

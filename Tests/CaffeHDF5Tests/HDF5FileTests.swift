@@ -3,6 +3,21 @@ import Foundation
 import Testing
 
 @Suite struct `HDF5 file` {
+  @Test func `leads to no other files where that is not wanted`() throws {
+    let root = try HDF5File(reading: fixture("links_to_other_files.h5"), isConfined: true).root
+    #expect(try root.contains("data"))
+    for link in ["rows", "data/outside", "data/soft"] {
+      #expect(message { _ = try root.contains(link) }.contains("which may lead to other files"))
+      #expect(message { _ = try root.kind(of: link) }.contains("which may lead to other files"))
+      #expect(message { _ = try root.group(link) }.contains("which may lead to other files"))
+      #expect(message { _ = try root.dataset(link) }.contains("which may lead to other files"))
+    }
+    #expect(message { _ = try root.dataset("data/ip/0") }.contains("its values lie in other files"))
+    #expect(try root.dataset("data/ip/1").floats() == [0, 0, 0])
+    // Where it may, nothing is refused before it is read.
+    #expect(try HDF5File(reading: fixture("links_to_other_files.h5")).root.dataset("data/ip/0").count == 6)
+  }
+
   @Test func `knows HDF5 files by their signature, also behind a user block`() throws {
     let folder = try TemporaryFolder()
     let bytes = try Data(contentsOf: URL(filePath: fixture("oddities.h5")))

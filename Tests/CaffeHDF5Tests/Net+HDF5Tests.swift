@@ -27,7 +27,88 @@ import Testing
 
   @Test func `leave out layers that the net does not have`() throws {
     try net("a", "b/c", "d").writeHDF5(to: path)
-    #expect(try net("a", "b/e").copyWeights(fromHDF5: path).ignored == ["d"])
+    #expect(try net("a", "b/e").copyWeights(fromHDF5: path).ignored == ["b/c", "d"])
+  }
+
+  private static let oddNames = [
+    "/model.0/conv/Conv", "./x", "x", "a//b", "a/b", "..", "../y", ".", "/", "//", "", "c", "c/0", "c/1", "c/0/0",
+    "c/%0", "0",
+    "%", "%x", "a/%", "a/", "with space", " ", "a.b.c", "größe/层/🦆", "tab\tand\nline", #"back\slash"#, "a/./b",
+    "a/../b",
+    String(repeating: "n", count: 300), String(repeating: "long/", count: 100) + "é",
+  ]
+
+  @Test func `come back under every name, however odd`() throws {
+    let source = try net(Self.oddNames)
+    source.fill()
+    try source.writeHDF5(to: path, withDiff: true)
+    let target = try net(Self.oddNames)
+    let report = try target.copyWeights(fromHDF5: path, isComplete: true)
+    #expect(report.loaded == Self.oddNames)
+    #expect(report.kept.isEmpty && report.ignored.isEmpty && report.unused.isEmpty)
+    for name in Self.oddNames { #expect(target.values(name, 0) == source.values(name, 0), "\(name)") }
+    // A net of none of these layers sees each of them under its own name.
+    #expect(try Set(net(["other"]).copyWeights(fromHDF5: path).unused) == Set(Self.oddNames))
+  }
+
+  @Test(arguments: oddNames)
+  func `are not taken for those of another layer`(name: String) throws {
+    try net([name]).writeHDF5(to: path)
+    let others = Self.oddNames.filter { $0 != name }
+    #expect(try net(others).copyWeights(fromHDF5: path).loaded == [])
+  }
+
+  @Test func `of layers that bear one name come back in their order`() throws {
+    let source = try net(["twin", "twin", "twin/%#2", ""] + [""])
+    source.fill()
+    try source.writeHDF5(to: path)
+    let target = try net(["twin", "twin", "twin/%#2", ""] + [""])
+    #expect(try target.copyWeights(fromHDF5: path, isComplete: true).loaded.count == 5)
+    for (index, parameter) in target.parameters.enumerated() {
+      #expect(Array(parameter.blob.data.values) == Array(source.parameters[index].blob.data.values))
+    }
+  }
+
+  @Test func `of ordinary names lie where Caffe looks for them`() throws {
+    try net("conv1", "conv1/bn", "a.b c").writeHDF5(to: path)
+    let data = try HDF5File(reading: path).root.group("data")
+    #expect(try data.names() == ["a.b c", "conv1"])
+    #expect(try data.group("conv1").names() == ["0", "1", "bn"])
+    #expect(try data.group("conv1/bn").names() == ["0", "1"])
+  }
+
+  @Test(arguments: [("c/0", "data/c/0"), ("/model.0/Conv", "model.0/Conv"), ("./x", "data/x"), ("a//b", "data/a/b")])
+  func `are found where the name was taken as a path`(name: String, place: String) throws {
+    let file = try HDF5File(creating: path)
+    try file.root.write((0..<6).map { Float($0) }, shape: [2, 3], to: "\(place)/0")
+    try file.root.write([7, 8, 9] as [Float], shape: [3], to: "\(place)/1")
+    if !place.hasPrefix("data") { try file.root.createGroup("data") }
+    try file.flush()
+    let target = try net([name])
+    #expect(try target.copyWeights(fromHDF5: path, isComplete: true).loaded == [name])
+    #expect(target.values(name, 1) == [7, 8, 9])
+  }
+
+  @Test func `must be complete where that is asked for, and nothing is loaded if they are not`() throws {
+    let source = try net("a")
+    source.fill()
+    try source.writeHDF5(to: path)
+    let target = try net("a", "b")
+    let text = message { try target.copyWeights(fromHDF5: path, isComplete: true) }
+    #expect(text.contains("layer 'b' (TwoBlobs): the weight file has nothing for layer 'b'"))
+    #expect(target.values("a", 0).allSatisfy { $0 == 0 })
+  }
+
+  @Test func `are told from the state of a solver and from files of Keras`() throws {
+    let file = try HDF5File(creating: path)
+    try file.root.write([1] as [Int32], shape: [1], to: "iter")
+    try file.root.createGroup("history")
+    try file.flush()
+    #expect(message { try net("a").copyWeights(fromHDF5: path) }.contains("it is the state of a solver"))
+    let keras = try HDF5File(creating: path)
+    try keras.root.setAttribute("keras_version", to: "2")
+    try keras.flush()
+    #expect(message { try net("a").copyWeights(fromHDF5: path) }.contains("it is a model of Keras"))
   }
 
   @Test func `take gradients along when asked`() throws {
@@ -81,17 +162,23 @@ import Testing
 
   /// A net of layers with two learned blobs each; `shared` layers use one weight.
   private func net(_ layers: String..., rows: Int = 2, shared: [String] = []) throws -> Net {
-    let text = layers.map { name in
-      """
-      layer {
-        name: "\(name)" type: "TwoBlobs" top: "\(name)" inner_product_param { num_output: \(rows) }
-        \(shared.contains(name) ? "param { name: \"w\" }" : "")
+    try net(layers, rows: rows, shared: shared)
+  }
+
+  private func net(_ layers: [String], rows: Int = 2, shared: [String] = []) throws -> Net {
+    let parameter = NetParameter.with { net in
+      net.layer = layers.enumerated().map { index, name in
+        .with {
+          $0.name = name
+          $0.type = "TwoBlobs"
+          $0.top = ["top\(index)"]
+          $0.innerProductParam.numOutput = UInt32(rows)
+          if shared.contains(name) { $0.param = [.with { $0.name = "w" }] }
+        }
       }
-      """
     }
     let environment = NetEnvironment(registry: LayerRegistry([TwoBlobsLayer.self]))
-    return try Net(
-      NetDefinition(text: text.joined(separator: "\n"), file: "net.prototxt"), phase: .train, in: environment)
+    return try Net(NetDefinition(parameter), phase: .train, in: environment)
   }
 }
 

@@ -81,6 +81,16 @@ blob_reshape = _long("caffe_blob_reshape", c_void_p, pointer(c_ssize_t), c_ssize
 net_create = _long(
     "caffe_net_create", c_char_p, c_char_p, c_int, c_int, c_char_p, pointer(c_void_p)
 )
+net_create_untrusted = _long(
+    "caffe_net_create_untrusted",
+    c_char_p,
+    c_char_p,
+    c_int,
+    c_int,
+    c_char_p,
+    c_ssize_t,
+    pointer(c_void_p),
+)
 net_describe = _short("caffe_net_describe", c_void_p, c_void_p)
 net_multiplies = _long("caffe_net_multiplies", c_void_p)
 net_blob = _short("caffe_net_blob", c_void_p, c_void_p, c_ssize_t)

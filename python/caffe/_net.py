@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import html
 import json
+import operator
 import os
 import sys
 import warnings
@@ -21,6 +22,18 @@ from . import _library as lib
 from . import _old_forms
 from ._blobs import Blob, BlobVec, Passes
 from ._layers import HookOwner, Layer, hooks, layer_at, running
+
+
+def _memory_limit(trusted: bool, limit: int | None) -> int | None:
+    """The bytes that a net may take that is not trusted; None for one that is."""
+    if trusted:
+        if limit is not None:
+            raise ValueError("memory_limit is for nets with trusted=False")
+        return None
+    limit = 4 << 30 if limit is None else operator.index(limit)
+    if not 1 <= limit < 1 << 63:
+        raise ValueError(f"memory_limit is {limit}, but must be 1 byte to 2**63 - 1")
+    return limit
 
 
 class Net(HookOwner):
@@ -43,17 +56,20 @@ class Net(HookOwner):
     def __init__(self, network_file: Any, *args: Any, **kwargs: Any) -> None:
         """Builds the net of a prototxt file.
 
-        Net(network_file, phase, level=0, stages=None, weights=None)
+        Net(network_file, phase, level=0, stages=None, weights=None, trusted=True, memory_limit=None)
         Net(network_file, weights_file, phase)     the form of 2015
         Net(network_file, weights_file)            the form of 2014; the phase is that of `caffe.set_phase_test()`
 
         phase is caffe.TRAIN or caffe.TEST; level and stages choose among the layers, as in NetState; weights names a caffemodel
-        or HDF5 file. Raises RuntimeError with file, line, layer, cause and way out.
+        or HDF5 file. A net with trusted=False must not have layers in Python, name files outside of its folder, or take more
+        than memory_limit bytes for its blobs and parameters (4 GB unless given). Raises RuntimeError with file, line, layer,
+        cause and way out.
         """
         if args and isinstance(args[0], (str, bytes, os.PathLike)):
+            limit = _memory_limit(kwargs.pop("trusted", True), kwargs.pop("memory_limit", None))
             weights, phase = _old_forms.weights_and_phase(*args, **kwargs)
             require_file(weights)
-            self._build(network_file, None, phase, 0, None)
+            self._build(network_file, None, phase, 0, None, limit)
             self.copy_from(weights)
         else:
             self._init(network_file, *args, **kwargs)
@@ -65,6 +81,8 @@ class Net(HookOwner):
         level: int = 0,
         stages: Sequence[str] | None = None,
         weights: Any = None,
+        trusted: bool = True,
+        memory_limit: int | None = None,
     ) -> None:
         if phase is None:
             raise TypeError(
@@ -73,7 +91,8 @@ class Net(HookOwner):
             )
         if weights is not None:
             require_file(weights)
-        self._build(network_file, None, phase, level, stages)
+        limit = _memory_limit(trusted, memory_limit)
+        self._build(network_file, None, phase, level, stages, limit)
         if weights is not None:
             self.copy_from(weights)
 
@@ -85,10 +104,16 @@ class Net(HookOwner):
         level: int = 0,
         stages: Sequence[str] | None = None,
         weights: Any = None,
+        trusted: bool = True,
+        memory_limit: int | None = None,
     ) -> Net:
-        """Builds a net from prototxt in a string; weights may be a path or the bytes of a caffemodel."""
+        """Builds a net from prototxt in a string; weights may be a path or the bytes of a caffemodel.
+
+        The folder of a net with trusted=False is the working directory.
+        """
         net = cls.__new__(cls)
-        net._build("prototxt", prototxt, phase, level, stages)
+        limit = _memory_limit(trusted, memory_limit)
+        net._build("prototxt", prototxt, phase, level, stages, limit)
         if isinstance(weights, (bytes, bytearray, memoryview)):
             net.copy_from_bytes(bytes(weights))
         elif weights is not None:
@@ -111,7 +136,10 @@ class Net(HookOwner):
         phase: int,
         level: int,
         stages: Sequence[str] | None,
+        memory_limit: int | None = None,
     ) -> None:
+        create = lib.net_create if memory_limit is None else lib.net_create_untrusted
+        limit = [] if memory_limit is None else [memory_limit]
         if prototxt is None:
             require_file(path)
         if isinstance(stages, (str, bytes)):
@@ -121,12 +149,13 @@ class Net(HookOwner):
             raise ValueError("the name of a stage has no line feed")
         handle = ctypes.c_void_p()
         lib.check(
-            lib.net_create(
+            create(
                 lib.path_bytes(path),
                 None if prototxt is None else lib.text_bytes(prototxt, "a prototxt"),
                 lib.whole_int(phase, "phase"),
                 lib.whole_int(level, "level"),
                 lib.text_bytes("\n".join(names), "the name of a stage"),
+                *limit,
                 ctypes.byref(handle),
             )
         )

@@ -34,6 +34,31 @@ layer { name: 'loss' type: 'EuclideanLoss' bottom: 'ip' bottom: 'target' top: 'l
 
 
 @pytest.fixture
+def test_net_that_is_not_trusted(tmp_path):
+    good = 'layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }'
+    path = tmp_path / "net.prototxt"
+    path.write_text(good)
+    assert caffe.Net(path, caffe.TEST, trusted=False).blobs["x"].shape == (2, 3)
+    assert caffe.Net.from_text(good, caffe.TEST, trusted=False).blobs["x"].shape == (2, 3)
+    with pytest.raises(RuntimeError, match="layer 'x'.*but the limit is 16"):
+        caffe.Net(path, caffe.TEST, trusted=False, memory_limit=16)
+    path.write_text('layer { name: "p" type: "Python" top: "x" python_param { module: "os" layer: "L" } }')
+    with pytest.raises(RuntimeError, match="layer 'p'.*runs code that comes with the net"):
+        caffe.Net(path, caffe.TEST, trusted=False)
+    path.write_text('layer { name: "d" type: "Data" top: "x" data_param { source: "/etc" } }')
+    with pytest.raises(RuntimeError, match="leads out of the folder"):
+        caffe.Net(path, caffe.TEST, trusted=False)
+    weights = tmp_path / "w.caffemodel"
+    caffe.Net.from_text(good, caffe.TEST).save(str(weights))
+    with pytest.raises(RuntimeError, match="leads out of the folder"), pytest.warns(DeprecationWarning):
+        caffe.Net(path, str(weights), caffe.TEST, trusted=False)
+    for limit in (0, -1, 2**63):
+        with pytest.raises(ValueError, match="memory_limit is"):
+            caffe.Net(path, caffe.TEST, trusted=False, memory_limit=limit)
+    with pytest.raises(ValueError, match="for nets with trusted=False"):
+        caffe.Net(path, caffe.TEST, memory_limit=5)
+
+
 def net_file(tmp_path):
     path = tmp_path / "net.prototxt"
     path.write_text(CONV)

@@ -4,7 +4,7 @@
 public struct Shape: Hashable, Sendable {
   public private(set) var dimensions: [Int]
 
-  /// The product of all extents: how many elements an array of this shape has.
+  /// The product of all extents: how many elements an array of this shape has; the greatest number where there are more.
   public private(set) var count: Int
 
   /// The most axes a blob may have.
@@ -13,7 +13,14 @@ public struct Shape: Hashable, Sendable {
   public init(_ dimensions: [Int]) {
     precondition(dimensions.allSatisfy { $0 >= 0 }, "a dimension is negative")
     self.dimensions = dimensions
-    count = dimensions.reduce(1, *)
+    count = dimensions.contains(0) ? 0 : dimensions.reduce(1, saturatingProduct)
+  }
+
+  /// - Throws: `NetError` when there are more elements than a blob may have.
+  func requireCountable() throws(NetError) {
+    guard count <= Int(Int32.max) else {
+      throw NetError("blob size exceeds INT_MAX: \(dimensions.map { "\($0)" }.joined(separator: " "))")
+    }
   }
 
   /// A shape from numbers that a user wrote.
@@ -52,9 +59,7 @@ public struct Shape: Hashable, Sendable {
 
   /// The product of the extents of `axes`: `count(1...)` is the size of one item of a batch.
   public func count(_ axes: some RangeExpression<Int>) -> Int {
-    var product = 1
-    for axis in axes.relative(to: dimensions.indices) { product *= dimensions[axis] }
-    return product
+    axes.relative(to: dimensions.indices).reduce(1) { saturatingProduct($0, dimensions[$1]) }
   }
 
   /// The axes of the range as a shape of their own.
@@ -83,6 +88,12 @@ extension Shape: ExpressibleByArrayLiteral {
 extension Shape: CustomStringConvertible {
   /// Each extent followed by a space, then the count in parentheses: `64 3 227 227 (9893568)`.
   public var description: String { dimensions.map { "\($0) " }.joined() + "(\(count))" }
+}
+
+/// The product of two extents, or the greatest number.
+private func saturatingProduct(_ a: Int, _ b: Int) -> Int {
+  let (product, overflow) = a.multipliedReportingOverflow(by: b)
+  return overflow ? .max : product
 }
 
 extension [Int] {

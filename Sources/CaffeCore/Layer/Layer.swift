@@ -58,6 +58,9 @@ public protocol Layer: AnyObject {
 
   /// The values that `backward` reads: the net keeps them where a later layer overwrites them.
   var backwardReads: BackwardReads { get }
+
+  /// Whether the layer runs code that comes with the net, and so is only for nets that are trusted.
+  static var runsCodeOfNet: Bool { get }
 }
 
 extension Layer {
@@ -72,6 +75,7 @@ extension Layer {
   public static func complete(_ definition: inout LayerDefinition) {}
   public static var worksInPlace: Bool { false }
   public var backwardReads: BackwardReads { [.bottoms, .tops] }
+  public static var runsCodeOfNet: Bool { false }
   public var role: LayerRole { .other }
   public var isRepeatable: Bool { true }
 }

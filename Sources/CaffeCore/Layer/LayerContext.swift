@@ -14,6 +14,8 @@ public struct LayerContext {
   public var registry: LayerRegistry
   /// What computes. The prototxt has no say in it: `engine: CAFFE` in published files means "not cuDNN", nothing else.
   public let engine: any Engine
+  /// What the net may not do, if it is not trusted.
+  public var restrictions: Restrictions?
 
   public init(
     phase: Phase, engine: any Engine, registry: LayerRegistry, seed: UInt64, rank: Int = 0, solverCount: Int = 1,

@@ -30,6 +30,8 @@ public final class LayerNode {
 
   /// Weighted tops that a later layer reads and sends a gradient to, in place of the weight: it is added in the backward pass.
   var addedWeights: [(top: Int, weight: Float)] = []
+  /// What a net that is not trusted may not do.
+  var restrictions: Restrictions?
 
   /// The shapes and memories that the last reshape saw.
   private var seenShapes: [Shape] = []
@@ -49,8 +51,12 @@ public final class LayerNode {
 
   /// Lets the layer reshape its tops, unless nothing changed since it last did.
   ///
-  /// - Parameter preparing: whether the layer is going to run. If not, only the shapes of the tops count.
-  func reshapeIfNeeded(preparing: Bool = true) throws {
+  /// - Parameters:
+  ///   - preparing: whether the layer is going to run. If not, only the shapes of the tops count.
+  ///   - check: looks at the tops before memory is taken for them.
+  func reshapeIfNeeded(
+    preparing: Bool = true, check: (([Blob]) throws -> Void)? = nil
+  ) throws {
     if !Swift.type(of: layer).reshapesEveryPass, isUnchanged, !preparing || partialTops.isEmpty { return }
     partialTops = []
     // A layer that refuses its new shapes may be prepared for half of them: it must be asked again, even for the old ones.
@@ -60,6 +66,7 @@ public final class LayerNode {
     separateCutGradients()
     (seenShapes, seenMemory) = (shapes, memory)
     if isUnchanged { return }
+    try (check ?? checkSizes)(tops)
     seedLosses()
     seenShapes = (bottoms + tops).map(\.shape)
     seenMemory = (bottoms + tops).map { ObjectIdentifier($0.data) }
@@ -114,6 +121,11 @@ public final class LayerNode {
       partialTops = tops
     }
     try layer.forward(bottoms, tops)
+  }
+
+  /// Makes sure that the tops can be, and that those of a net that is not trusted stay within its limit.
+  private func checkSizes(_ tops: [Blob]) throws {
+    try MemoryCount(restrictions, hasGradients: false).add(tops, for: "the layer")
   }
 
   private var isUnchanged: Bool {

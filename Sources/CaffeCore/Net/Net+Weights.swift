@@ -35,60 +35,107 @@ extension Net {
     }
   }
 
-  /// Copies the stored weights into the layers of the same names.
+  /// Copies the stored weights into the layers of the same names: the first of a name into the first, the second into the second.
   ///
-  /// The message is used up on the way, so that large models are never in memory twice.
+  /// The message is used up on the way, so that large models are never in memory twice. Nothing is copied from one that does not
+  /// fit.
   ///
-  /// - Throws: `NetError` when a layer's blobs differ in number or shape.
+  /// - Parameter isComplete: whether there must be weights for every layer.
+  /// - Throws: `NetError` when a layer's blobs differ in number or shape, or are missing.
   @discardableResult
-  public func copyWeights(from source: consuming NetParameter) throws(NetError) -> WeightReport {
+  public func copyWeights(from source: consuming NetParameter, isComplete: Bool = false) throws(NetError)
+    -> WeightReport
+  {
     var stored = source.layer
     source.layer = []
-    return try copyWeights(from: &stored) { try $1.load($0) }
+    return try copyWeights(from: &stored, isComplete: isComplete) { try $1.load($0) }
   }
 
   /// Copies the weights of a file into the layers of the same names, without holding them in memory twice.
   ///
-  /// - Throws: `NetError` when a layer's blobs differ in number or shape, or cannot be read.
+  /// - Parameter isComplete: whether there must be weights for every layer.
+  /// - Throws: `NetError` when a layer's blobs differ in number or shape, are missing, or cannot be read.
   @discardableResult
-  public func copyWeights(from file: WeightFile) throws(NetError) -> WeightReport {
+  public func copyWeights(from file: WeightFile, isComplete: Bool = false) throws(NetError) -> WeightReport {
     var stored = file.definition.parameter.layer
-    return try copyWeights(from: &stored) { try $1.load($0, from: file) }
+    return try copyWeights(from: &stored, isComplete: isComplete) { try $1.load($0, from: file) }
   }
 
   private func copyWeights(
-    from stored: inout [LayerDefinition], load: (BlobProto, Blob) throws -> Void
+    from stored: inout [LayerDefinition], isComplete: Bool, load: (BlobProto, Blob) throws -> Void
   ) throws(NetError) -> WeightReport {
     var report = WeightReport()
+    let matches = try matches(of: stored, &report)
+    if isComplete { try requireWeights(matches) }
+    for (node, index) in matches {
+      var blobs: [BlobProto] = []
+      swap(&blobs, &stored[index].blobs)
+      for (position, target) in node.layer.parameters.enumerated() {
+        do { try load(blobs[position], target) } catch { throw node.located(error) }
+        blobs[position] = BlobProto()
+      }
+    }
+    return report
+  }
+
+  /// Finds the net's layer for each stored one, and makes sure that the blobs fit.
+  private func matches(
+    of stored: [LayerDefinition], _ report: inout WeightReport
+  ) throws(NetError) -> [(node: LayerNode, stored: Int)] {
+    var waiting: [String: [LayerNode]] = [:]
+    for node in layers.reversed() { waiting[node.name, default: []].append(node) }
+    var matches: [(node: LayerNode, stored: Int)] = []
     for index in stored.indices {
       let name = stored[index].name
-      guard let node = layer(name) else {
+      guard let node = waiting[name]?.popLast() else {
         logger.info("Ignoring source layer \(name)")
         report.ignored.append(name)
         if !stored[index].blobs.isEmpty { report.unused.append(name) }
         continue
       }
-      var blobs: [BlobProto] = []
-      swap(&blobs, &stored[index].blobs)
-      let targets = node.layer.parameters
-      guard targets.count == blobs.count else {
-        throw node.located(
-          NetError(
-            "Incompatible number of blobs for layer \(name)",
-            remedy: "the file has \(blobs.count), the net has \(targets.count); rename the layer to learn it anew"))
-      }
-      for (position, target) in targets.enumerated() {
-        guard blobs[position].hasShape(of: target.shape) else {
-          throw node.located(Self.shapeMismatch(name, position, blobs[position].shapeText, target.shape))
-        }
-        do { try load(blobs[position], target) } catch { throw node.located(error) }
-        blobs[position] = BlobProto()
-      }
-      if !targets.isEmpty { report.loaded.append(name) }
+      try check(stored[index].blobs, for: node)
+      matches.append((node, index))
+      if !node.layer.parameters.isEmpty { report.loaded.append(name) }
     }
-    let loaded = Set(report.loaded)
-    report.kept = layers.filter { !$0.layer.parameters.isEmpty && !loaded.contains($0.name) }.map(\.name)
-    return report
+    let loaded = Set(matches.map { ObjectIdentifier($0.node) })
+    report.kept = layers.filter { !$0.layer.parameters.isEmpty && !loaded.contains(ObjectIdentifier($0)) }.map(\.name)
+    return matches
+  }
+
+  private func check(_ blobs: [BlobProto], for node: LayerNode) throws(NetError) {
+    let targets = node.layer.parameters
+    guard targets.count == blobs.count else {
+      throw node.located(
+        NetError(
+          "Incompatible number of blobs for layer \(node.name)",
+          remedy: Self.remedy(for: node, storedBlobs: blobs.count)))
+    }
+    for (position, target) in targets.enumerated() where !blobs[position].hasShape(of: target.shape) {
+      throw node.located(Self.shapeMismatch(node.name, position, blobs[position].shapeText, target.shape))
+    }
+  }
+
+  /// What to do about another number of blobs in a file.
+  package static func remedy(for node: LayerNode, storedBlobs count: Int) -> String {
+    if node.type == "BatchNorm", (count, node.layer.parameters.count) == (5, 3) {
+      return "the file has scale and bias as well; write batch_norm_param { scale_bias: true }"
+    }
+    return "the file has \(count), the net has \(node.layer.parameters.count); rename the layer to learn it anew"
+  }
+
+  private func requireWeights(_ matches: [(node: LayerNode, stored: Int)]) throws(NetError) {
+    let found = Set(matches.map { ObjectIdentifier($0.node) })
+    for (index, node) in layers.enumerated() where !found.contains(ObjectIdentifier(node)) {
+      guard parameters.contains(where: { $0.layer == index && !$0.isShared }) else { continue }
+      throw node.located(Self.missingWeights(of: node.name))
+    }
+  }
+
+  /// The complaint about a file that must have the weights of every layer.
+  public static func missingWeights(of layer: String) -> NetError {
+    NetError(
+      "the weight file has nothing for layer '\(layer)'",
+      remedy: "are these the weights of another net? They must be those of the run that is to go on")
   }
 
   /// The complaint about stored weights of another shape.

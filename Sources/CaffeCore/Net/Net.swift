@@ -79,12 +79,15 @@ public final class Net {
         definition: source.parameter.layer[index],
         location: index < source.locations.count ? source.locations[index] : nil)
     }
-    let kept = try placed.filter { try state.keeps($0, logger: environment.logger) }
+    var (kept, leftOut): ([PlacedLayer], [PlacedLayer]) = ([], [])
+    for layer in placed {
+      if try state.keeps(layer, logger: environment.logger) { kept.append(layer) } else { leftOut.append(layer) }
+    }
     filtered.layer = kept.map(\.definition)
     name = filtered.name
     logsDebugInfo = filtered.debugInfo
     logger.info("Initializing net from parameters: \n\(Prototxt.print(filtered))")
-    let layers = try SplitInsertion.apply(to: kept)
+    let layers = try SplitInsertion.apply(to: kept, leftOut: leftOut, in: state)
     filtered.layer = layers.map(\.definition)
     definition = filtered
 

@@ -11,10 +11,12 @@ struct NetBuilder {
   private var needsGradient: [Bool] = []
   private var sharing = ParameterSharing()
   private var bytes = 0
+  private let memory: MemoryCount
 
   init(_ net: Net, _ environment: NetEnvironment) {
     self.net = net
     self.environment = environment
+    memory = MemoryCount(environment.restrictions, hasGradients: net.phase == .train)
   }
 
   consuming func build(_ layers: [PlacedLayer], forcesBackward: Bool) throws {
@@ -41,11 +43,14 @@ struct NetBuilder {
     }
     net.logger.info("Creating layer \(definition.name)")
     let type = try environment.registry.type(named: definition.type)
-    let context = LayerContext(
+    try checkTrust(definition, type)
+    var context = LayerContext(
       phase: definition.phase, engine: net.engine, registry: environment.registry,
       seed: Random.seed(environment.seed, part: UInt64(index)), rank: environment.rank,
       solverCount: environment.solverCount, logger: net.logger)
+    context.restrictions = environment.restrictions
     let node = LayerNode(placed, layer: try type.init(definition, in: context))
+    node.restrictions = environment.restrictions
     net.logger.info("Creating Layer \(definition.name)")
 
     connectBottoms(of: node)
@@ -54,7 +59,9 @@ struct NetBuilder {
     try setLossWeights(of: node, type)
     do {
       try node.layer.setUp(node.bottoms, node.tops)
-      try node.reshapeIfNeeded()
+      let purpose = "the net, up to layer '\(node.name)',"
+      try memory.add(node.layer.parameters, for: purpose)
+      try node.reshapeIfNeeded { [memory] tops in try memory.add(tops, for: purpose) }
       try net.checkEngine()
     } catch { throw node.located(error) }
     net.logger.info("Setting up \(definition.name)")
@@ -69,6 +76,17 @@ struct NetBuilder {
     node.needsBackward = learns || node.bottomIndices.contains { needsGradient[$0] }
     if node.needsBackward { for top in node.topIndices { needsGradient[top] = true } }
     net.layers.append(node)
+  }
+
+  /// Makes sure that a net that is not trusted brings no code and names no files outside of its folder.
+  private func checkTrust(_ definition: LayerDefinition, _ type: any Layer.Type) throws(NetError) {
+    guard let restrictions = environment.restrictions else { return }
+    guard !type.runsCodeOfNet else {
+      throw NetError(
+        "a \(definition.type) layer runs code that comes with the net, and the net is not trusted",
+        remedy: "trust the net if you know where it comes from")
+    }
+    for file in definition.files { try restrictions.check(file) }
   }
 
   private func bottomShapes(of placed: PlacedLayer) -> [Shape] {

@@ -13,6 +13,8 @@ public struct NetEnvironment {
   public var logger: Logger
   /// What nets that infer compute in, whatever their definition says; nil leaves it to that.
   public var precision: Precision?
+  /// What a net that is not trusted may not do; nil for one that is.
+  public var restrictions: Restrictions?
 
   public init(
     registry: LayerRegistry, seed: UInt64 = 0, rank: Int = 0, solverCount: Int = 1,

@@ -16,7 +16,11 @@ enum SplitInsertion {
     var top: Int
   }
 
-  static func apply(to layers: [PlacedLayer]) throws -> [PlacedLayer] {
+  /// - Parameters:
+  ///   - leftOut: the layers that the state leaves out of the net: one may be the producer of a bottom that nobody produces.
+  static func apply(
+    to layers: [PlacedLayer], leftOut: [PlacedLayer], in state: NetState
+  ) throws -> [PlacedLayer] {
     var producer: [String: TopIndex] = [:]
     var sources: [[TopIndex]] = []
     var consumers: [TopIndex: Int] = [:]
@@ -27,7 +31,13 @@ enum SplitInsertion {
       sources.append(
         try definition.bottom.enumerated().map { bottomIndex, name in
           guard let source = producer[name] else {
-            throw unknownBottom(name, at: bottomIndex, of: placed, known: Array(producer.keys))
+            var error = unknownBottom(name, at: bottomIndex, of: placed)
+            error.remedy =
+              remedy(byAddingBack: name, to: placed, leftOut, state) ?? remedy(
+                byMoving: name, to: placed, layers[index...])
+              ?? nearestName(to: name, among: Array(producer.keys)).map { "did you mean '\($0)'?" }
+              ?? "a layer must stand behind the layers that produce its bottoms"
+            throw error
           }
           consumers[source, default: 0] += 1
           return source
@@ -88,16 +98,36 @@ enum SplitInsertion {
     "\(splitName(blob, producer, topIndex))_\(copy)"
   }
 
-  private static func unknownBottom(_ name: String, at index: Int, of placed: PlacedLayer, known: [String]) -> NetError
-  {
+  private static func unknownBottom(_ name: String, at index: Int, of placed: PlacedLayer) -> NetError {
     let layer = placed.definition.name
-    let near = nearestName(to: name, among: known)
-    var error = NetError(
-      "Unknown bottom blob '\(name)' (layer '\(layer)', bottom index \(index))",
-      remedy: near.map { "did you mean '\($0)'?" } ?? "a layer must stand behind the layers that produce its bottoms")
+    var error = NetError("Unknown bottom blob '\(name)' (layer '\(layer)', bottom index \(index))")
     error.layer = layer
     error.layerType = placed.definition.type
     error.location = placed.location
     return error
+  }
+
+  /// The way out where a layer makes the blob that is not in the net.
+  private static func remedy(
+    byAddingBack blob: String, to placed: PlacedLayer, _ leftOut: [PlacedLayer], _ state: NetState
+  ) -> String? {
+    guard let producer = leftOut.first(where: { $0.definition.top.contains(blob) }) else { return nil }
+    let place = producer.location.map { " (\($0))" } ?? ""
+    return """
+      layer '\(producer.definition.name)'\(place) makes it, but is left out of this net: \
+      \(state.reasonToLeaveOut(producer.definition))
+      let a layer of this net make it, or leave '\(placed.definition.name)' out too
+      """
+  }
+
+  /// The way out where a layer makes the blob too late.
+  private static func remedy(
+    byMoving blob: String, to placed: PlacedLayer, _ later: ArraySlice<PlacedLayer>
+  ) -> String? {
+    guard let index = later.firstIndex(where: { $0.definition.top.contains(blob) }) else { return nil }
+    let name = placed.definition.name
+    return index == later.startIndex
+      ? "layer '\(name)' makes it itself: another one must make it before"
+      : "layer '\(later[index].definition.name)' makes it, but stands behind '\(name)': put it before"
   }
 }

@@ -1,3 +1,4 @@
+internal import CaffeCore
 internal import CaffeProto
 public import FoundationEssentials
 
@@ -81,6 +82,12 @@ public struct ImageList: Sendable {
   private let places: [Int]
 
   public var count: Int { names.count }
+
+  /// Makes sure that a net that is not trusted names no images outside of its folder.
+  func check(_ restrictions: Restrictions) throws(NetError) {
+    guard archive == nil else { return }
+    for name in names { try restrictions.check(root + name) }
+  }
 
   public subscript(index: Int) -> ListedImage {
     let path = root + names[index]

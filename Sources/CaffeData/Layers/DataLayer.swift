@@ -53,7 +53,9 @@ public final class DataLayer: StatefulLayer {
     let logger = context.logger
     let solverCount = context.phase == .train ? context.solverCount : 1
     let rank = solverCount > 1 ? context.rank : 0
-    feed = try BatchFeed(seed: context.seed, depth: parameter.prefetch, logger: logger) { seed, position, batches in
+    feed = try BatchFeed(
+      seed: context.seed, depth: parameter.prefetch, memoryLimit: context.restrictions?.memoryLimit, logger: logger
+    ) { seed, position, batches in
       let reader = try RecordReader(
         database, transformer, seed: seed, first: position * UInt64(solverCount) + UInt64(rank), step: solverCount,
         logger: logger)

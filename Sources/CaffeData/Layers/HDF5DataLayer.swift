@@ -38,7 +38,8 @@ public final class HDF5DataLayer: StatefulLayer {
     let batchSize = Int(parameter.batchSize)
     let transformer =
       definition.hasTransformParam ? try Transformer(definition.transformParam, phase: context.phase) : nil
-    let files = try HDF5FileList(parameter.source, datasets: definition.top)
+    let files = try HDF5FileList(
+      parameter.source, datasets: definition.top, restrictions: context.restrictions)
     context.logger.info("Number of HDF5 files: \(files.paths.count)")
     var rows = files.rowShapes
     if let transformer {
@@ -57,12 +58,13 @@ public final class HDF5DataLayer: StatefulLayer {
     let solverCount = context.phase == .train ? UInt64(context.solverCount) : 1
     let rank = solverCount > 1 ? UInt64(context.rank) : 0
     feed = try BatchFeed(
-      seed: context.seed, depth: definition.dataParam.prefetch, logger: nil
+      seed: context.seed, depth: definition.dataParam.prefetch, memoryLimit: context.restrictions?.memoryLimit,
+      logger: nil
     ) { seed, position, batches in
       let reader = HDF5RowReader(files, shuffles: parameter.shuffle, seed: seed, transformer)
       var next = position
       return Prefetcher(batches) { batch in
-        batch.resize(shapes)
+        try batch.resize(shapes)
         for item in 0..<batchSize {
           try reader.read(row: next * solverCount + rank, into: batch, at: item)
           next += 1

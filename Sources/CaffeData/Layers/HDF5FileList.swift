@@ -7,19 +7,23 @@ internal import FoundationEssentials
 struct HDF5FileList: Sendable {
   let paths: [String]
   private let datasets: [String]
+  /// Whether the files may not lead to others.
+  private let isConfined: Bool
   /// How many rows each file has, and all of them together.
   let rowCounts: [Int]
   let total: UInt64
   /// The shape of a row of each dataset.
   let rowShapes: [Shape]
 
-  init(_ source: String, datasets: [String]) throws(NetError) {
+  init(_ source: String, datasets: [String], restrictions: Restrictions? = nil) throws(NetError) {
     self.datasets = datasets
+    isConfined = restrictions != nil
     paths = try Self.readList(source)
+    for path in paths { try restrictions?.check(path) }
     var rowShapes: [Shape] = []
     var rowCounts: [Int] = []
     for file in paths {
-      let (rows, shapes) = try Self.shapes(of: datasets, in: file)
+      let (rows, shapes) = try Self.shapes(of: datasets, in: file, isConfined)
       if rowShapes.isEmpty { rowShapes = shapes }
       for (name, (first, other)) in zip(datasets, zip(rowShapes, shapes)) where first != other {
         throw NetError(
@@ -63,9 +67,11 @@ struct HDF5FileList: Sendable {
   }
 
   /// The number of rows and the shape of a row of each dataset.
-  private static func shapes(of datasets: [String], in path: String) throws(NetError) -> (rows: Int, [Shape]) {
+  private static func shapes(
+    of datasets: [String], in path: String, _ isConfined: Bool
+  ) throws(NetError) -> (rows: Int, [Shape]) {
     do {
-      let root = try HDF5File(reading: path).root
+      let root = try HDF5File(reading: path, isConfined: isConfined).root
       var rows: Int?
       let shapes = try datasets.map { name in
         guard try root.contains(name) else {
@@ -94,7 +100,7 @@ struct HDF5FileList: Sendable {
 
   func read(_ index: Int) throws(NetError) -> [[Float]] {
     do {
-      let root = try HDF5File(reading: paths[index]).root
+      let root = try HDF5File(reading: paths[index], isConfined: isConfined).root
       return try datasets.map { try root.dataset($0).floats() }
     } catch {
       throw NetError(readingHDF5: error)

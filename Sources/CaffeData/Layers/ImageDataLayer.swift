@@ -60,6 +60,7 @@ public final class ImageDataLayer: StatefulLayer {
     } catch {
       throw NetError(error)
     }
+    if let restrictions = context.restrictions { try list.check(restrictions) }
     logger.info("Opening file \(parameter.source)")
     if parameter.shuffle { logger.info("Shuffling data") }
     logger.info("A total of \(list.count) images.")
@@ -71,7 +72,8 @@ public final class ImageDataLayer: StatefulLayer {
     let transformer = try Transformer(definition.transformParam, phase: context.phase)
     let recipe = Recipe(parameter, transformer)
     feed = try BatchFeed(
-      seed: context.seed, depth: definition.dataParam.prefetch, logger: logger
+      seed: context.seed, depth: definition.dataParam.prefetch, memoryLimit: context.restrictions?.memoryLimit,
+      logger: logger
     ) { seed, position, batches in
       let reader = try ImageListReader(list, parameter, recipe, seed: seed, position: position, logger: logger)
       let filler = BatchFiller(

@@ -48,11 +48,13 @@ public final class WindowDataLayer: StatefulLayer {
       throw NetError("window_data_param.fg_fraction is \(parameter.fgFraction), but must be 0 to 1")
     }
     let windows = try WindowFile(parameter)
+    for image in windows.images { try context.restrictions?.check(image.path) }
     windows.log(to: logger)
     let cutter = try WindowCutter(parameter, definition.transformParam, windows)
     let backgrounds = batchSize - Int(Float(batchSize) * parameter.fgFraction)
     feed = try BatchFeed(
-      seed: context.seed, depth: definition.dataParam.prefetch, logger: logger
+      seed: context.seed, depth: definition.dataParam.prefetch, memoryLimit: context.restrictions?.memoryLimit,
+      logger: logger
     ) { seed, position, batches in
       var number = position
       let filler = BatchFiller(batchSize: batchSize, position: position, logger: logger) {

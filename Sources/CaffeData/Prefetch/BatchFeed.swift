@@ -10,6 +10,7 @@ final class BatchFeed {
   private(set) var position: UInt64 = 0
 
   private let depth: Int
+  private let memoryLimit: Int?
   private let logger: Logger?
   private let start: (_ seed: UInt64, _ position: UInt64, _ batches: [Batch]) throws -> Prefetcher<Batch>
   private var prefetcher: Prefetcher<Batch>?
@@ -18,10 +19,11 @@ final class BatchFeed {
   private var waits = 0
 
   /// - Parameter depth: `data_param.prefetch`, how many batches are read ahead.
+  /// - Parameter memoryLimit: How many bytes all batches together may take, if there is a limit.
   /// - Parameter logger: Is told when a batch is waited for; nil where Caffe does not read ahead and says nothing.
   /// - Parameter start: Starts to fill batches from a position on.
   init(
-    seed: UInt64, depth: UInt32, logger: Logger?,
+    seed: UInt64, depth: UInt32, memoryLimit: Int? = nil, logger: Logger?,
     start: @escaping (_ seed: UInt64, _ position: UInt64, _ batches: [Batch]) throws -> Prefetcher<Batch>
   ) throws(NetError) {
     guard (1...1000).contains(depth) else {
@@ -29,6 +31,7 @@ final class BatchFeed {
     }
     self.seed = seed
     self.depth = Int(depth)
+    self.memoryLimit = memoryLimit
     self.logger = logger
     self.start = start
   }
@@ -41,7 +44,8 @@ final class BatchFeed {
       self.prefetcher = nil
     }
     if let upcoming { return upcoming }
-    let prefetcher = try prefetcher ?? start(seed, position, (0..<depth).map { _ in Batch() })
+    let prefetcher =
+      try prefetcher ?? start(seed, position, (0..<depth).map { _ in Batch(byteLimit: memoryLimit.map { $0 / depth }) })
     self.prefetcher = prefetcher
     if position > 0, prefetcher.isStarved {
       if waits % 1000 == 0 { logger?.info("Waiting for data") }

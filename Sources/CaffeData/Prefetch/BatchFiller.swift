@@ -111,7 +111,7 @@ final class BatchFiller {
       failuresInARow = 0
       do throws(NetError) {
         let shape = try image.shape()
-        batch.resize([
+        try batch.resize([
           try Shape(checking: [batchSize, shape.channels, shape.height, shape.width]),
           try image.labels.shape(batchSize),
         ])

@@ -226,7 +226,10 @@ public func readMean(_ path: String) throws(NetError) -> (shape: ImageShape, val
   let remedy = "make it with compute_image_mean, or correct the path, which is relative to the working directory"
   let proto: BlobProto
   do {
+    try FileRole.mean.check(path)
     proto = try BinaryProto.read(BlobProto.self, path: path)
+  } catch let error as WrongFileError {
+    throw NetError("cannot read mean_file \(path): \(error.problem)", remedy: error.remedy ?? remedy)
   } catch {
     throw NetError("cannot read mean_file \(path): \(error)", remedy: remedy)
   }

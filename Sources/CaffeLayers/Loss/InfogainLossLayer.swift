@@ -56,8 +56,13 @@ public final class InfogainLossLayer: LossLayer {
     guard let source else {
       throw NetError("Infogain matrix source must be specified.", remedy: "set source, or give the matrix as bottom[2]")
     }
-    do { matrix = try Blob(BinaryProto.read(BlobProto.self, path: source)) } catch let error as NetError {
+    do {
+      try FileRole.matrix.check(source)
+      matrix = try Blob(BinaryProto.read(BlobProto.self, path: source))
+    } catch let error as NetError {
       throw NetError("\(source): \(error.problem)")
+    } catch let error as WrongFileError {
+      throw NetError("\(source): \(error.problem)", remedy: error.remedy)
     }
   }
 

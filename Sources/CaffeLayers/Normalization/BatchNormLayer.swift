@@ -1,9 +1,10 @@
 public import CaffeCore
 public import CaffeProto
 
-/// Batch normalisation (Ioffe and Szegedy, 2015), without the learned scale and shift: a Scale layer follows for these.
+/// Batch normalisation (Ioffe and Szegedy, 2015), without the learned scale and shift: a Scale layer follows for these, or
+/// `scale_bias` asks for them here, as in NVIDIA's and Intel's forks.
 ///
-///     y = (x − μ) / √(σ² + ε)
+///     y = (x − μ) / √(σ² + ε),   with scale_bias y = s · (x − μ) / √(σ² + ε) + b
 ///
 /// In TRAIN, μ and the biased σ² are those of the batch, over all axes but the channels, and the stored sums move on with
 /// every forward pass: with f the moving average fraction and m the number of values in a channel,
@@ -15,13 +16,15 @@ public import CaffeProto
 /// | blob                  | shape                                    |
 /// |-----------------------|------------------------------------------|
 /// | `bottom[0]`, `top[0]` | N × C × …                                |
-/// | `parameters`          | mean: C, variance: C, factor: 1; all 0   |
+/// | `parameters`          | mean: C, variance: C, factor: 1; all 0; with `scale_bias` s: C, b: C |
 ///
 /// | parameter                 | default                       |
 /// |---------------------------|-------------------------------|
 /// | `use_global_stats`        | true in TEST, false in TRAIN  |
 /// | `moving_average_fraction` | 0.999                         |
 /// | `eps`                     | 1e−5                          |
+/// | `scale_bias`, `use_weight_bias` | false: one is as good as the other |
+/// | `scale_filler`, `bias_filler` | constant 1, constant 0    |
 public final class BatchNormLayer: Layer, Explained {
   public static let type = "BatchNorm"
   public static let worksInPlace = true
@@ -36,6 +39,9 @@ public final class BatchNormLayer: Layer, Explained {
   private let input = KeptInput()
   private let engine: any Engine
   private var operation: (any BatchNormalizationOperation)?
+  /// Scales and shifts what is normalised, if that is asked for.
+  private let learned: ScaleLayer?
+  private let normalized = Blob()
   public var kernel: String? { CaffeCore.kernel(of: operation) }
   /// For each channel μ and σ² of the last forward pass.
   private let means = Buffer()
@@ -49,16 +55,20 @@ public final class BatchNormLayer: Layer, Explained {
     usesStoredStatistics = parameter.hasUseGlobalStats ? parameter.useGlobalStats : context.phase == .test
     fraction = parameter.movingAverageFraction
     epsilon = parameter.eps
-    if definition.param.contains(where: { $0.lrMult != 0 }) {
+    learned =
+      parameter.scaleBias || parameter.useWeightBias ? ScaleLayer(definition.scaleBehindNorm, in: context) : nil
+    if definition.param.prefix(Self.statisticCount).contains(where: { $0.lrMult != 0 }) {
       throw NetError(
         "Cannot configure batch normalization statistics as layer parameters.",
         remedy: "remove the layer's param { }, or give each of the three lr_mult: 0")
     }
   }
 
+  static let statisticCount = 3
+
   /// The statistics are no weights: the solver must leave them alone.
   public static func complete(_ definition: inout LayerDefinition) {
-    while definition.param.count < 3 { definition.param.append(.with { $0.lrMult = 0 }) }
+    while definition.param.count < statisticCount { definition.param.append(.with { $0.lrMult = 0 }) }
   }
 
   public func setUp(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -67,6 +77,10 @@ public final class BatchNormLayer: Layer, Explained {
       parameters.append(try definition.makeParameter(index, shape, filler: FillerParameter(), in: context))
     }
     for statistic in [means, variances] { statistic.resize(to: channels) }
+    guard let learned else { return }
+    normalized.reshape(like: bottom[0])
+    try learned.setUp([normalized], top)
+    parameters += learned.parameters
   }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
@@ -78,6 +92,9 @@ public final class BatchNormLayer: Layer, Explained {
     let description = BatchNormalizationDescription(
       shape: shape, epsilon: epsilon, usesGivenStatistics: usesStoredStatistics)
     if operation?.description != description { operation = engine.batchNormalization(description) }
+    guard let learned else { return }
+    normalized.reshape(like: bottom[0])
+    try learned.reshape([normalized], top)
   }
 
   public func forward(_ bottom: [Blob], _ top: [Blob]) {
@@ -86,17 +103,22 @@ public final class BatchNormLayer: Layer, Explained {
     } else {
       input.keep(bottom[0], before: top[0])
     }
-    operation?.forward(bottom[0].data, mean: means, variance: variances, into: top[0].data)
+    let output = learned == nil ? top[0] : normalized
+    operation?.forward(bottom[0].data, mean: means, variance: variances, into: output.data)
     if !usesStoredStatistics { moveStoredStatistics() }
+    learned?.forward([normalized], top)
   }
 
   public var backwardReads: BackwardReads { usesStoredStatistics ? [] : .bottoms }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {
+    let learns = Array(propagate.parameters.dropFirst(Self.statisticCount))
+    learned?.backward(top, [normalized], propagate: Propagation(bottoms: propagate.bottoms, parameters: learns))
     guard propagate[0] else { return }
     // The gradient at given statistics does not depend on the input, of which there is no copy then.
     let source = usesStoredStatistics ? bottom[0].data : input.buffer(of: bottom[0])
-    operation?.backward(top[0].diff, at: source, mean: means, variance: variances, into: bottom[0].diff)
+    let output = learned == nil ? top[0] : normalized
+    operation?.backward(output.diff, at: source, mean: means, variance: variances, into: bottom[0].diff)
   }
 
   /// In training, every pass moves the stored statistics on.
@@ -138,6 +160,21 @@ extension BatchNormLayer: ChannelScaling {
       let factor = 1 / (variances[c] + epsilon).squareRoot()
       scale[c] *= factor
       shift[c] = (shift[c] - means[c]) * factor
+    }
+    learned?.apply(toScale: scale, shift: shift)
+  }
+}
+
+extension LayerDefinition {
+  /// The Scale layer that stands for what a BatchNorm layer with `scale_bias` learns.
+  fileprivate var scaleBehindNorm: LayerDefinition {
+    .with {
+      $0.name = name
+      $0.type = ScaleLayer.type
+      $0.blobs = Array(blobs.dropFirst(BatchNormLayer.statisticCount))
+      $0.scaleParam.biasTerm = true
+      if batchNormParam.hasScaleFiller { $0.scaleParam.filler = batchNormParam.scaleFiller }
+      if batchNormParam.hasBiasFiller { $0.scaleParam.biasFiller = batchNormParam.biasFiller }
     }
   }
 }

@@ -22,10 +22,12 @@ public final class DummyDataLayer: StatefulLayer {
   public private(set) var seed: UInt64
   public private(set) var position: UInt64 = 0
   private let parameter: DummyDataParameter
+  private let restrictions: Restrictions?
 
   public init(_ definition: LayerDefinition, in context: LayerContext) {
     parameter = definition.dummyDataParam
     seed = context.seed
+    restrictions = context.restrictions
   }
 
   public func restore(seed: UInt64, position: UInt64) {
@@ -42,7 +44,10 @@ public final class DummyDataLayer: StatefulLayer {
         fillers.
         """)
     }
-    for (top, shape) in zip(top, try shapes(top.count)) { top.reshape(to: shape) }
+    let shapes = try shapes(top.count)
+    let bytes = shapes.reduce(0) { $0 + $1.count * MemoryLayout<Float>.stride }
+    try restrictions?.check(bytes: bytes, for: "what the layer makes")
+    for (top, shape) in zip(top, shapes) { top.reshape(to: shape) }
     var random = Random(seed: seed, stream: position)
     for (index, top) in top.enumerated() { try filler(index).fill(top, from: &random) }
   }

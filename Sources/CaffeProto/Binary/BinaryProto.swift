@@ -30,7 +30,7 @@ public enum BinaryProto {
       return try M(serializedBytes: bytes, options: options)
     } catch {
       let problem: BinaryProtoError.Problem
-      if let format = BinaryProtoError.foreignFormat(bytes) {
+      if let format = BinaryProtoError.foreignFormat(bytes, for: type) {
         problem = .foreign(format)
       } else {
         problem = .damaged((error as? BinaryDecodingError).map { "\($0)" } ?? "\(error)", byteCount: bytes.count)
@@ -130,14 +130,17 @@ public struct BinaryProtoError: Error, Hashable, Sendable, CustomStringConvertib
 
   private var originalWords: String { "Failed to parse \(message) file: \(file)" }
 
-  /// What a file that is no message looks like, in words.
-  static func foreignFormat(_ bytes: Data) -> String? {
-    let start = Array(bytes.prefix(64))
-    if start.starts(with: [0x89] + Array("HDF".utf8)) { return "HDF5" }
-    if start.starts(with: Array("version https://git-lfs".utf8)) {
-      return "a pointer of Git LFS (fetch the file itself with \"git lfs pull\")"
-    }
-    if start.first == UInt8(ascii: "<") { return "a page of HTML or XML" }
-    return start.allSatisfy { $0 >= 0x20 && $0 < 0x7F || (9...13).contains($0) } ? "text" : nil
+  /// What bytes that are no message look like, in words.
+  static func foreignFormat<M: Message>(_ bytes: Data, for type: M.Type) -> String? {
+    guard let kind = FileKind(bytes) else { return nil }
+    let role: FileRole? =
+      switch type {
+      case is NetParameter.Type: .weights
+      case is SolverState.Type: .solverState
+      case is BlobProto.Type: .mean
+      default: nil
+      }
+    if kind != .hdf5, role?.admits(kind) ?? (kind == .datum) { return nil }
+    return kind.description
   }
 }

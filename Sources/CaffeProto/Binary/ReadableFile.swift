@@ -12,9 +12,10 @@ final class ReadableFile {
 
   /// Opens a regular file; nil for a pipe and the like, and for what cannot be opened.
   init?(_ path: String) {
-    // Opening and closing a pipe would end the program that writes into it.
-    descriptor = isStream(path) ? -1 : open(path, O_RDONLY | O_CLOEXEC)
     var status = stat()
+    // Opening a pipe would wait for its other end, and closing it would break it.
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     byteCount = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : -1
     guard byteCount >= 0 else { return nil }

@@ -22,23 +22,33 @@ extension Net {
 
   /// Takes over the states of the layers of the same names.
   package func restoreLayers(from states: [LayerState], prefix: String = "") throws {
-    let stored = Dictionary(states.map { ($0.layer, $0) }, uniquingKeysWith: { first, _ in first })
-    for node in layers {
-      guard let state = stored[prefix + node.name] else { continue }
+    try checkLayers(states, prefix: prefix)
+    for (node, state) in layers(with: states, prefix) {
       if let layer = node.layer as? any StatefulLayer {
         try layer.restore(seed: state.seed, position: state.counter)
       } else if let layer = node.layer as? any CarryingLayer {
-        try Self.restore(layer.carried, from: state.carried, layer: node.name)
+        for (buffer, blob) in zip(layer.carried, state.carried) {
+          _ = buffer.uninitializedValues.update(from: blob.data)
+        }
       }
     }
   }
 
-  private static func restore(_ carried: [Buffer], from stored: [BlobProto], layer: String) throws {
-    guard carried.map(\.count) == stored.map(\.data.count) else {
-      throw SolverError(
-        "the state that layer '\(layer)' carries has another size in the snapshot than in the net",
-        remedy: "resume with the batch size of the run that wrote the snapshot")
+  /// Makes sure that carried values have the sizes of this net's.
+  func checkLayers(_ states: [LayerState], prefix: String = "") throws(SolverError) {
+    for (node, state) in layers(with: states, prefix) {
+      guard let layer = node.layer as? any CarryingLayer else { continue }
+      guard layer.carried.map(\.count) == state.carried.map(\.data.count) else {
+        throw SolverError(
+          "the state that layer '\(node.name)' carries has another size in the snapshot than in the net",
+          remedy: "resume with the batch size of the run that wrote the snapshot")
+      }
     }
-    for (buffer, blob) in zip(carried, stored) { _ = buffer.uninitializedValues.update(from: blob.data) }
+  }
+
+  /// The layers for which there is a state.
+  private func layers(with states: [LayerState], _ prefix: String) -> [(node: LayerNode, state: LayerState)] {
+    let stored = Dictionary(states.map { ($0.layer, $0) }, uniquingKeysWith: { first, _ in first })
+    return layers.compactMap { node in stored[prefix + node.name].map { (node, $0) } }
   }
 }

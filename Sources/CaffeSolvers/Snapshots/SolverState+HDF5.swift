@@ -37,7 +37,17 @@ extension SolverState {
 
   init(readingHDF5 path: String) throws {
     self.init()
-    let root = try HDF5File(reading: path).root
+    let root = try HDF5File(reading: path, isConfined: true).root
+    guard try root.contains("iter"), try root.contains("history") else {
+      let isModel = try root.contains("data")
+      throw SolverError(
+        isModel
+          ? "the file holds the weights of a net (.caffemodel.h5), not the state of a solver (.solverstate.h5)"
+          : "the file is HDF5, but not the state of a solver: it has no iter and no history",
+        remedy: isModel
+          ? "give the .solverstate.h5 of the same name, or start anew from these weights with -weights" : nil,
+        file: path)
+    }
     iter = Int32(clamping: try root.dataset("iter").integer())
     if try root.contains("learned_net") { learnedNet = try root.dataset("learned_net").string() }
     if try root.contains("current_step") { currentStep = Int32(clamping: try root.dataset("current_step").integer()) }

@@ -19,7 +19,7 @@ struct Program {
 
   /// Flags that stand alone, of all commands together.
   private static let booleans: Set<String> = [
-    "logtostderr", "alsologtostderr", "gray", "shuffle", "check_size", "encoded", "verbose", "display_lrm",
+    "logtostderr", "alsologtostderr", "untrusted", "gray", "shuffle", "check_size", "encoded", "verbose", "display_lrm",
   ]
 
   /// Exit statuses: success, something went wrong, and a command line that makes no sense.

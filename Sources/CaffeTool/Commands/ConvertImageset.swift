@@ -62,6 +62,11 @@ struct ConvertImageset: ToolCommand {
     for (name, value) in [("width", width), ("height", height)] where !(0...65535).contains(value) {
       throw ValidationError("-resize_\(name) must be 0 to 65535, and is \(value).")
     }
+    guard (width > 0) == (height > 0) else {
+      let (given, missing) = width > 0 ? ("width", "height") : ("height", "width")
+      throw ValidationError("-resize_\(given) needs -resize_\(missing) beside it; give both, or neither.")
+    }
+    guard seed == nil || shuffle else { throw ValidationError("-seed is for -shuffle, which is missing.") }
   }
 
   func run(in session: Session) throws {

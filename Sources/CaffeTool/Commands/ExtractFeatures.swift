@@ -43,6 +43,7 @@ struct ExtractFeatures: ToolCommand {
 
   @OptionGroup var engine: EngineOptions
   @OptionGroup var precision: PrecisionOptions
+  @OptionGroup(title: "Trust") var trust: TrustOptions
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
@@ -63,9 +64,8 @@ struct ExtractFeatures: ToolCommand {
     log.error("Using CPU")
     let net = try Net(
       NetDefinition(contentsOf: model), phase: .test,
-      in: .standard(engine: engine.engine, precision: precision.precision, logger: log))
-    let report = try net.copyWeights(fromFile: weights)
-    for layer in report.kept { log.warning("\(weights) has no weights for layer \(layer): it keeps its fillers'.") }
+      in: trust.applied(to: .standard(engine: engine.engine, precision: precision.precision, logger: log), for: model))
+    try net.loadWeights(weights, log)
     let features = try blobs.commaSeparated.map { name in
       guard let blob = net.blob(name) else {
         throw ToolError(
@@ -140,7 +140,9 @@ private struct DatumFeatures: FeatureStore {
   func finish() throws { try writer.finish() }
 }
 
-/// One dataset whose rows are the items; the file has another name until it is complete.
+/// One dataset whose rows are the items; the file has another name until it is complete, and is gone if it never is.
+///
+/// A blob's name is the dataset's path: `pool5/7x7_s1` lies in a group `pool5`, where HDF5Data finds it for a top of that name.
 private final class HDF5Features: FeatureStore {
   private let path: String
   private let dataset: String
@@ -150,10 +152,19 @@ private final class HDF5Features: FeatureStore {
   init(_ path: String, dataset: String) throws {
     self.path = path
     self.dataset = dataset
+    guard dataset.split(separator: "/").contains(where: { $0 != "." }) else {
+      throw ToolError("a blob called \"\(dataset)\" cannot be stored in HDF5; write lmdb or leveldb, or rename it")
+    }
     guard !FileManager.default.fileExists(atPath: path) else {
       throw ToolError("\(path): the file exists; remove it, or give another name")
     }
     file = try HDF5File(creating: workPath)
+  }
+
+  deinit {
+    guard file != nil else { return }
+    file = nil
+    try? FileManager.default.removeItem(atPath: workPath)
   }
 
   func put(_ blob: Blob, item: Int, number: Int) throws {
@@ -166,6 +177,7 @@ private final class HDF5Features: FeatureStore {
   func finish() throws {
     try file?.flush()
     file = nil
+    // From here on, what there is is complete.
     do { try FileManager.default.moveItem(atPath: workPath, toPath: path) } catch {
       throw ToolError("\(path): cannot give the finished file its name; it is complete and called \(workPath)")
     }

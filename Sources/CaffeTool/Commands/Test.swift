@@ -37,6 +37,7 @@ struct Test: ToolCommand {
   @OptionGroup var device: DeviceOptions
   @OptionGroup var engine: EngineOptions
   @OptionGroup var precision: PrecisionOptions
+  @OptionGroup(title: "Trust") var trust: TrustOptions
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
@@ -99,9 +100,8 @@ extension Test {
   private func net(_ definition: NetDefinition, weights: String, _ log: Logger) throws -> Net {
     let net = try Net(
       definition, phase: .test, level: state.level, stages: state.stages,
-      in: .standard(engine: engine.engine, precision: precision.precision, logger: log))
-    let report = try net.copyWeights(fromFile: weights)
-    for layer in report.kept { log.warning("\(weights) has no weights for layer \(layer): it keeps its fillers'.") }
+      in: trust.applied(to: .standard(engine: engine.engine, precision: precision.precision, logger: log), for: model))
+    try net.loadWeights(weights, log)
     return net
   }
 }

@@ -28,6 +28,7 @@ struct Time: ToolCommand {
   @OptionGroup var device: DeviceOptions
   @OptionGroup var engine: EngineOptions
   @OptionGroup var precision: PrecisionOptions
+  @OptionGroup(title: "Trust") var trust: TrustOptions
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
@@ -42,8 +43,13 @@ struct Time: ToolCommand {
     device.logDevice(session.log)
     let net = try Net(
       NetDefinition(contentsOf: model), phase: phase == "TEST" ? .test : .train, level: state.level,
-      stages: state.stages, in: .standard(engine: engine.engine, precision: precision.precision, logger: session.log))
-    for file in weights.split(separator: ",") { try net.copyWeights(fromFile: String(file)) }
+      stages: state.stages,
+      in: trust.applied(
+        to: .standard(engine: engine.engine, precision: precision.precision, logger: session.log), for: model))
+    for file in weights.split(separator: ",") {
+      let report = try net.copyWeights(fromFile: String(file))
+      if let problem = report.mismatch { session.log.warning("\(file): \(problem)") }
+    }
     let trace = try Benchmark(net, traces: profile != nil).run(iterations: iterations, in: session)
     if let trace, let profile {
       try writeFile(trace.json(), to: profile)

@@ -29,6 +29,7 @@ struct Train: ToolCommand {
   @OptionGroup(title: "Net state") var state: StateOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "Trust") var trust: TrustOptions
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
@@ -45,9 +46,9 @@ struct Train: ToolCommand {
 
     let seed = definition.parameter.randomSeed
     let signals = Signals(interrupt: interruptEffect, hangUp: hangUpEffect)
-    let solver = try Solver(
-      definition,
-      in: .standard(seed: seed < 0 ? nil : UInt64(seed), engine: engine.engine, logger: session.log))
+    let environment = try trust.applied(
+      to: .standard(seed: seed < 0 ? nil : UInt64(seed), engine: engine.engine, logger: session.log), for: solver)
+    let solver = try Solver(definition, startingFrom: weights, in: environment)
     solver.requestedAction = signals.pendingAction
     if !snapshot.isEmpty {
       session.log.info("Resuming from \(snapshot)")
@@ -71,11 +72,7 @@ struct Train: ToolCommand {
     var definition = try SolverDefinition(contentsOf: solver)
     definition.parameter.trainState.level = Int32(clamping: state.level)
     definition.parameter.trainState.stage += state.stages
-    if !snapshot.isEmpty {
-      definition.parameter.weights = []
-    } else if !weights.isEmpty {
-      definition.parameter.weights = [weights]
-    }
+    if !snapshot.isEmpty { definition.parameter.weights = [] }
     return definition
   }
 }

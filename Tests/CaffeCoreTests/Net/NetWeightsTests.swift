@@ -46,6 +46,31 @@ import Testing
     #expect(error?.remedy?.contains("the file has 0, the net has 1") == true)
   }
 
+  @Test func `tells layers of one name apart by their order`() throws {
+    let net = try makeNet(
+      inputText + #"layer { name: "a" type: "Weigh" bottom: "x" top: "y" }"#
+        + #"layer { name: "a" type: "Weigh" bottom: "y" top: "z" }"#)
+    try net.copyWeights(
+      from: stored(
+        """
+        layer { name: "a" blobs { shape { dim: 3 } data: 1 data: 1 data: 1 } }
+        layer { name: "a" blobs { shape { dim: 3 } data: 2 data: 2 data: 2 } }
+        """))
+    #expect(net.parameters.map(\.blob.array) == [[1, 1, 1], [2, 2, 2]])
+  }
+
+  @Test func `loads nothing of a file that does not fit or is not complete`() throws {
+    let net = try makeNet(net)
+    let before = net.parameters.map(\.blob.array)
+    let good = #"layer { name: "a" blobs { shape { dim: 3 } data: [1, 2, 3] } }"#
+    #expect(throws: NetError.self) {
+      try net.copyWeights(from: stored(good + #"layer { name: "b" blobs { shape { dim: 7 } } }"#))
+    }
+    let error = #expect(throws: NetError.self) { try net.copyWeights(from: stored(good), isComplete: true) }
+    #expect(error?.problem == "the weight file has nothing for layer 'b'")
+    #expect(net.parameters.map(\.blob.array) == before)
+  }
+
   @Test func `refuses another shape in the words that users know`() throws {
     let net = try makeNet(net)
     let error = #expect(throws: NetError.self) {

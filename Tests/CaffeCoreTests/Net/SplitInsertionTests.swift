@@ -79,6 +79,25 @@ import Testing
   @Test func `refuses a bottom that is produced further on`() throws {
     let text = try #require(complaint(about: inputText + double("a", "later", "y") + double("b", "x", "later")))
     #expect(text.contains("Unknown bottom blob 'later' (layer 'a', bottom index 0)"))
+    #expect(text.contains("layer 'b' makes it, but stands behind 'a': put it before"))
+  }
+
+  @Test(arguments: [
+    ("include { phase: TEST }", "its include rule asks for the phase TEST, and this is TRAIN"),
+    ("exclude { phase: TRAIN }", "its rule exclude { phase: TRAIN } applies"),
+    ("include { min_level: 2 }", "its include rule asks for a level of 2 or more, and this is 0"),
+    ("include { max_level: -1 }", "its include rule asks for a level of -1 or less, and this is 0"),
+    ("include { stage: 'deploy' }", "its include rule asks for the stage 'deploy'"),
+    (
+      "include { phase: TEST } include { stage: 'a' }",
+      "its include rule asks for the phase TEST, and this is TRAIN, or another one for the stage 'a'"
+    ),
+  ])
+  func `says which rule leaves the producer of a bottom out`(rule: String, reason: String) throws {
+    let producer = "layer { name: \"p\" type: \"Double\" bottom: \"x\" top: \"made\" \(rule) }\n"
+    let text = try #require(complaint(about: inputText + producer + double("a", "made", "y")))
+    #expect(text.contains("Unknown bottom blob 'made' (layer 'a', bottom index 0)"))
+    #expect(text.contains("layer 'p' (test.prototxt:2:1) makes it, but is left out of this net: \(reason)"))
   }
 
   private func double(_ name: String, _ bottom: String, _ top: String) -> String {

@@ -43,6 +43,10 @@ extension Specimen {
     of("BatchNorm", on: [[4, 3, 2, 3]], tolerance: 5e-3, hasStatistics: true),
     of("BatchNorm", on: [[6, 3]], tolerance: 5e-3, hasStatistics: true),
     of(
+      "BatchNorm", "batch_norm_param", ["scale_bias: true scale_filler { type: 'gaussian' std: 1 }"],
+      on: [[4, 3, 2, 3]],
+      tolerance: 5e-3, hasStatistics: true),
+    of(
       "LRN", "lrn_param",
       [
         "", "local_size: 3 alpha: 2 beta: 0.5 k: 2", "local_size: 3 alpha: 2 norm_region: WITHIN_CHANNEL",

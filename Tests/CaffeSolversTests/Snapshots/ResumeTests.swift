@@ -183,6 +183,54 @@ import Testing
     #expect(error?.file == state)
   }
 
+  @Test func `is refused where the snapshot names no weights, or has not those of all layers, and nothing changes`()
+    throws
+  {
+    let solver = try bench.makeSolver(#"base_lr: 1 lr_policy: "fixed" momentum: 0.9"#)
+    try solver.step(2)
+    let path = try solver.snapshot()
+    var state = try BinaryProto.read(SolverState.self, path: path)
+    let other = try bench.makeSolver(#"base_lr: 1 lr_policy: "fixed" momentum: 0.9"#, seed: 5)
+    let before = other.weights
+    let model = state.learnedNet
+    state.clearLearnedNet()
+    try BinaryProto.write(state, path: path)
+    let unnamed = #expect(throws: SolverError.self) { try other.restore(from: path) }
+    #expect(unnamed?.problem.hasPrefix("the snapshot names no weights") == true)
+
+    state.learnedNet = model
+    try BinaryProto.write(state, path: path)
+    var net = try NetParameter.read(binary: model)
+    net.layer.removeAll { !$0.blobs.isEmpty }
+    try BinaryProto.write(net, path: model)
+    let error = #expect(throws: NetError.self) { try other.restore(from: path) }
+    #expect(error?.problem.hasPrefix("the weight file has nothing for layer") == true)
+    #expect(other.weights == before && other.iteration == 0)
+  }
+
+  @Test(arguments: ["BINARYPROTO", "HDF5"])
+  func `goes by what files hold, not by their names`(format: String) throws {
+    let fields = "base_lr: 1 lr_policy: \"fixed\" snapshot_format: \(format)"
+    let solver = try bench.makeSolver(fields)
+    try solver.step(2)
+    let state = try solver.snapshot()
+    let odd = "\(bench.folder.path)/odd" + (format == "HDF5" ? ".solverstate" : ".solverstate.h5")
+    try FileManager.default.moveItem(atPath: state, toPath: odd)
+    let resumed = try bench.makeSolver(fields, seed: 8)
+    try resumed.restore(from: odd)
+    #expect(resumed.weights == solver.weights && resumed.iteration == 2)
+  }
+
+  @Test(arguments: ["BINARYPROTO", "HDF5"])
+  func `is refused where weights are given as the snapshot`(format: String) throws {
+    let solver = try bench.makeSolver("base_lr: 1 lr_policy: \"fixed\" snapshot_format: \(format)")
+    let model = try solver.snapshot().replacing("solverstate", with: "caffemodel")
+    let error = #expect(throws: (any Error).self) { try solver.restore(from: model) }
+    let text = "\(try #require(error))"
+    #expect(text.contains("not the state of a solver (.solverstate"))
+    #expect(text.contains("of the same name, or start anew from these weights with -weights"))
+  }
+
   @Test(
     arguments: [
       { $0.iter = -1 }, { $0.currentStep = -1 }, { $0.plateauState.waited = -1 }, { $0.testState.step = -1 },

@@ -183,6 +183,12 @@ import Testing
     #expect(backend.status == 2 && backend.errors.contains("Unknown database backend"))
     let width = try convert(["-resize_width", "-1"], list: dataFixture("same.txt"))
     #expect(width.status == 2 && width.errors.contains("-resize_width must be"))
+    for (given, missing) in [("width", "height"), ("height", "width")] {
+      let run = try convert(["-resize_\(given)", "8"], list: dataFixture("same.txt"))
+      #expect(run.status == 2 && run.errors.contains("-resize_\(given) needs -resize_\(missing) beside it"))
+    }
+    let seed = try convert(["-seed", "4"], list: dataFixture("same.txt"))
+    #expect(seed.status == 2 && seed.errors.contains("-seed is for -shuffle, which is missing."))
     #expect(try Run("a", "b", as: "convert_imageset").status == 2)
   }
 

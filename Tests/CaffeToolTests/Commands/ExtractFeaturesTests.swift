@@ -50,7 +50,37 @@ import Testing
     #expect(try HDF5File(reading: folder.url.path + "/b.h5").root.dataset("ip").shape == [6, 4])
   }
 
+  @Test(arguments: ["fc/7", "pool5/7x7_s1", "/a", "./b", "a b.c", "größe"])
+  func `stores blobs under names that HDF5 takes for paths`(name: String) throws {
+    let net = try String(contentsOf: folder.url.appending(path: "features.prototxt"), encoding: .utf8)
+    try folder.write(net.replacing("\"ip\"", with: "\"\(name)\""), to: "features.prototxt")
+    // The layer keeps its name.
+    try folder.write(
+      "features.prototxt", replacing: "name: \"\(name)\"", by: "name: \"ip\"", to: "features.prototxt")
+    let run = try extract(name, "a.h5", "3", "hdf5")
+    #expect(run.status == 0, "\(run.errors)")
+    try folder.write("\(folder.url.path)/a.h5", to: "list")
+    let reader = try Net(
+      NetDefinition(
+        text: """
+          layer { name: "d" type: "HDF5Data" top: "\(name)" hdf5_data_param { source: "\(folder.url.path)/list" batch_size: 2 } }
+          """, file: "reader"), phase: .test,
+      in: .standard())
+    #expect(reader.blob(name)?.shape.dimensions.first == 2)
+  }
+
   // MARK: Bad input
+
+  @Test func `leaves nothing behind when it fails`() throws {
+    let net = try String(contentsOf: folder.url.appending(path: "features.prototxt"), encoding: .utf8)
+    try folder.write(net.replacing("\"ip\"", with: "\".\""), to: "odd.prototxt")
+    let before = try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
+    let run = try Run(
+      "features.caffemodel", "odd.prototxt", "conv,.", "a.h5,b.h5", "1", "hdf5", as: "extract_features", in: folder.url)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("a blob called \".\" cannot be stored in HDF5"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted() == before)
+  }
 
   @Test func `names a blob that does not exist, and makes nothing`() throws {
     let run = try extract("conf", "a", "1", "lmdb")

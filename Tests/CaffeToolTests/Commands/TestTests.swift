@@ -65,6 +65,19 @@ import Testing
     #expect(run.messages.contains("train_cli_iter_12.caffemodel has no weights for layer ip2: it keeps its fillers'."))
   }
 
+  @Test func `stops where no layer takes its weights from the file`() throws {
+    let folder = try Scratch(withFixtures: true)
+    let net = try String(contentsOf: folder.url.appending(path: "net_conv.prototxt"), encoding: .utf8)
+    try folder.write(
+      net.replacing("name: \"conv", with: "name: \"c").replacing("name: \"ip", with: "name: \"i"), to: "other.prototxt")
+    let run = try Run(
+      "test", "-model", "other.prototxt", "-weights", "train_cli_iter_12.caffemodel", "-iterations", "1", in: folder.url
+    )
+    #expect(run.status == 1)
+    #expect(run.errors.contains("No layer of the net has the name of a layer in the weight file"))
+    #expect(run.errors.contains("Are these the weights of another net?"))
+  }
+
   @Test func `averages the answers of several nets`() throws {
     let folder = try Scratch(withFixtures: true)
     func accuracyAndLoss(_ weights: String, _ more: String...) throws -> [String] {

@@ -29,14 +29,22 @@ class ArgMaxParameter(_message.Message):
     def __init__(self, out_max_val: bool = ..., top_k: _Optional[int] = ..., axis: _Optional[int] = ...) -> None: ...
 
 class BatchNormParameter(_message.Message):
-    __slots__ = ["eps", "moving_average_fraction", "use_global_stats"]
+    __slots__ = ["bias_filler", "eps", "moving_average_fraction", "scale_bias", "scale_filler", "use_global_stats", "use_weight_bias"]
+    BIAS_FILLER_FIELD_NUMBER: _ClassVar[int]
     EPS_FIELD_NUMBER: _ClassVar[int]
     MOVING_AVERAGE_FRACTION_FIELD_NUMBER: _ClassVar[int]
+    SCALE_BIAS_FIELD_NUMBER: _ClassVar[int]
+    SCALE_FILLER_FIELD_NUMBER: _ClassVar[int]
     USE_GLOBAL_STATS_FIELD_NUMBER: _ClassVar[int]
+    USE_WEIGHT_BIAS_FIELD_NUMBER: _ClassVar[int]
+    bias_filler: FillerParameter
     eps: float
     moving_average_fraction: float
+    scale_bias: bool
+    scale_filler: FillerParameter
     use_global_stats: bool
-    def __init__(self, use_global_stats: bool = ..., moving_average_fraction: _Optional[float] = ..., eps: _Optional[float] = ...) -> None: ...
+    use_weight_bias: bool
+    def __init__(self, use_global_stats: bool = ..., moving_average_fraction: _Optional[float] = ..., eps: _Optional[float] = ..., scale_filler: _Optional[_Union[FillerParameter, _Mapping]] = ..., bias_filler: _Optional[_Union[FillerParameter, _Mapping]] = ..., scale_bias: bool = ..., use_weight_bias: bool = ...) -> None: ...
 
 class BiasParameter(_message.Message):
     __slots__ = ["axis", "filler", "num_axes"]

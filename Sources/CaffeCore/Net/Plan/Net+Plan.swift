@@ -60,7 +60,7 @@ extension Net {
   /// - Returns: nil if there is no plan for this net, or not now: in training, after a backward pass, while somebody looks on.
   func forwardByPlan() throws(NetError) -> Float? {
     guard phase == .test, !planning.isStopped, !logsDebugInfo, beforeForward.isEmpty, afterForward.isEmpty,
-      !hasShapesThatDependOnValues, mayComputeAgain || !hasGradients
+      !hasShapesThatDependOnValues, !hasGradients || mayComputeAgain
     else { return nil }
     try reshapeIfAnythingChanged()
     let plan = currentPlan()
@@ -153,8 +153,6 @@ extension Net {
     }
   }
 
-  private var mayComputeAgain: Bool { layers.allSatisfy { $0.bottoms.isEmpty || $0.layer.isRepeatable } }
-
   /// Whether a backward pass would run any layer.
   var hasGradients: Bool { layers.contains(where: \.needsBackward) }
 
@@ -180,9 +178,10 @@ extension Net {
     return plan
   }
 
+  private var mayForget: Bool { !planning.keepsAllBlobs && mayComputeAgain }
+
   /// Whether values can be computed again: the layers can run twice, and what comes from outside is not overwritten.
-  private var mayForget: Bool {
-    guard !planning.keepsAllBlobs else { return false }
+  private var mayComputeAgain: Bool {
     var sources: Set<ObjectIdentifier> = []
     for node in layers {
       guard !node.bottoms.isEmpty else {
