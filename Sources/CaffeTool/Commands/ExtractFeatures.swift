@@ -138,7 +138,7 @@ private struct DatumFeatures: FeatureStore {
   func finish() throws { try writer.finish() }
 }
 
-/// One dataset whose rows are the items; the file has another name until it is complete.
+/// One dataset whose rows are the items; the file has another name until it is complete, and is gone if it never is.
 private final class HDF5Features: FeatureStore {
   private let path: String
   private let dataset: String
@@ -154,6 +154,12 @@ private final class HDF5Features: FeatureStore {
     file = try HDF5File(creating: workPath)
   }
 
+  deinit {
+    guard file != nil else { return }
+    file = nil
+    try? FileManager.default.removeItem(atPath: workPath)
+  }
+
   func put(_ blob: Blob, item: Int, number: Int) throws {
     // The whole batch at once.
     guard item == 0 else { return }
@@ -162,10 +168,17 @@ private final class HDF5Features: FeatureStore {
   }
 
   func finish() throws {
-    try file?.flush()
+    try file?.close()
     file = nil
+    // From here on, what there is is complete. Its bytes come to the disk before its name does.
+    guard FileDescriptor(opening: workPath)?.sync() == true else {
+      throw ToolError("\(path): cannot bring the finished file, \(workPath), to the disk: \(systemReason())")
+    }
     do { try FileManager.default.moveItem(atPath: workPath, toPath: path) } catch {
       throw ToolError("\(path): cannot give the finished file its name; it is complete and called \(workPath)")
+    }
+    guard FileDescriptor(opening: AtomicFile.folder(of: path))?.syncFolder() != false else {
+      throw ToolError("\(path): cannot bring the name of the finished file to the disk: \(systemReason())")
     }
   }
 }

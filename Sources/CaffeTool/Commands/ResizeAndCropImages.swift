@@ -106,6 +106,6 @@ private func squareImage(from input: String, to output: String, side: Int) throw
   do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
     throw ToolError("\(folder): cannot make this folder")
   }
-  try writeFile(ImageFormat(named: fileEnding(input)).encode(square), to: output)
+  try AtomicFile.write(ImageFormat(named: fileEnding(input)).encode(square), to: output, isLasting: false)
   return nil
 }

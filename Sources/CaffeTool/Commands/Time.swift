@@ -45,7 +45,7 @@ struct Time: ToolCommand {
     for file in weights.split(separator: ",") { try net.copyWeights(fromFile: String(file)) }
     let trace = try Benchmark(net, traces: profile != nil).run(iterations: iterations, in: session)
     if let trace, let profile {
-      try writeFile(trace.json(), to: profile)
+      try AtomicFile.write(trace.json(), to: profile)
       session.log.info("The profile is in \(profile).")
     }
   }
