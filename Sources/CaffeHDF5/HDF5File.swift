@@ -1,5 +1,6 @@
 internal import CHDF5
 internal import CaffeProto
+internal import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -49,6 +50,23 @@ public final class HDF5File {
     try self.init(path: path, size: Int(Int32.max), handle: handle)
   }
 
+  /// Makes a file in memory, which `save()` brings to `path`.
+  ///
+  /// So the library never meets a disk that is full: it cannot always close a file that it could not write, and then ends the
+  /// process.
+  public convenience init(inMemoryFor path: String) throws(HDF5Error) {
+    let operation = "make the file"
+    let access = try HDF5Handle(operation, in: path, release: H5Pclose, open: caffe_h5_memory_access)
+    // Files in memory are told apart by their names.
+    let number = Self.memoryCount.wrappingAdd(1, ordering: .relaxed).oldValue
+    let handle = try HDF5Handle(operation, in: path, release: H5Fclose) {
+      H5Fcreate("\(path) \(number)", caffe_h5_exclusive(), caffe_h5_default(), access.id)
+    }
+    try self.init(path: path, size: Int(Int32.max), handle: handle)
+  }
+
+  private static let memoryCount = Atomic(0)
+
   /// Opens the file at `path`, which we made, to write more into it.
   convenience init(extending path: String) throws(HDF5Error) {
     let handle = try Self.open("open the file", path) { H5Fopen(path, caffe_h5_read_write(), $0) }
@@ -92,6 +110,25 @@ public final class HDF5File {
   /// Hands everything written so far to the operating system; a full disk shows here.
   public func flush() throws(HDF5Error) {
     try hdf5("write the file", in: path) { H5Fflush(handle.id, H5F_SCOPE_GLOBAL) }
+  }
+
+  /// Writes what is left to write and closes the file, of whose objects only `root` may still be there.
+  ///
+  /// Where nobody calls this, the file is closed with the last of its objects, and nobody learns whether that worked.
+  public func close() throws(HDF5Error) {
+    try flush()
+    try root.handle.close("write the file", in: path)
+    try handle.close("write the file", in: path)
+  }
+
+  /// Writes a file that was made in memory to its path: wholly or not at all.
+  public func save() throws {
+    try flush()
+    let size = try hdf5("write the file", in: path) { caffe_h5_memory_size(handle.id) }
+    guard let bytes = HDF5Library.locked({ caffe_h5_memory(handle.id) }) else {
+      throw HDF5Error(file: path, operation: "write the file", reason: "it was not made in memory")
+    }
+    try AtomicFile.write(UnsafeRawBufferPointer(start: bytes, count: size), to: path)
   }
 
   /// Whether the file at `path` carries the HDF5 signature, at its start or behind a user block of 512 · 2ⁿ bytes.

@@ -202,8 +202,9 @@ public final class HDF5Group: HDF5Object {
     let operation = "write dataset \(path(member))"
     let links = try HDF5Handle(operation, in: file.path, release: H5Pclose, open: caffe_h5_links_with_parents)
     let space = try HDF5Handle(operation, in: file.path, release: H5Sclose) { makeSpace(shape) }
+    let timeless = try HDF5Handle(operation, in: file.path, release: H5Pclose, open: caffe_h5_datasets)
     let dataset = try HDF5Handle(operation, in: file.path, parent: handle, release: H5Dclose) {
-      H5Dcreate2(handle.id, member, type, space.id, links.id, caffe_h5_default(), caffe_h5_default())
+      H5Dcreate2(handle.id, member, type, space.id, links.id, timeless.id, caffe_h5_default())
     }
     guard !bytes.isEmpty else { return }
     try hdf5(operation, in: file.path) {

@@ -24,6 +24,8 @@ enum HDF5Library {
 
   private static let lock: Lock = {
     let lock = Lock()
+    // A file that could not be written cannot be closed either; trying so again at the end would end in a crash.
+    H5dont_atexit()
     H5open()
     return lock
   }()
@@ -51,6 +53,11 @@ enum HDF5Library {
           return 0
         }, pointer)
     }
+    // What the system says is worth more than the way on which it came up here.
+    for text in texts where !texts.contains(where: { $0.contains("unable to lock") }) {
+      guard let start = text.firstRange(of: "error message = '") else { continue }
+      return String(text[start.upperBound...].prefix { $0 != "'" })
+    }
     return texts.isEmpty ? "the HDF5 library gave no reason" : texts.joined(separator: ": ")
   }
 }
@@ -71,6 +78,7 @@ func hdf5<Status: SignedInteger>(
 final class HDF5Handle {
   let id: hid_t
   private let parent: HDF5Handle?
+  private var isOpen = true
   private let release: @convention(c) (hid_t) -> herr_t
 
   /// Keeps what `open` returns, or throws if that is negative.
@@ -83,5 +91,14 @@ final class HDF5Handle {
     self.release = release
   }
 
-  deinit { _ = HDF5Library.locked { release(id) } }
+  /// Releases the identifier now, which may fail where files are written.
+  func close(_ operation: @autoclosure () -> String, in file: String) throws(HDF5Error) {
+    guard isOpen else { return }
+    isOpen = false
+    try hdf5(operation(), in: file) { release(id) }
+  }
+
+  deinit {
+    if isOpen { _ = HDF5Library.locked { release(id) } }
+  }
 }

@@ -30,7 +30,7 @@ public final class HDF5OutputLayer: Layer {
     }
   }
 
-  public func setUp(_ bottom: [Blob], _ top: [Blob]) throws { _ = try HDF5File(creating: path) }
+  public func setUp(_ bottom: [Blob], _ top: [Blob]) throws { try HDF5File(creating: path).close() }
 
   public func reshape(_ bottom: [Blob], _ top: [Blob]) throws {
     for (index, bottom) in bottom.enumerated() where bottom.shape.rank > 4 {
@@ -49,7 +49,7 @@ public final class HDF5OutputLayer: Layer {
     for (name, blob) in zip(["data", "label"], bottom) {
       try file.root.append(blob.data.values, shape: (0..<4).map(blob.shape.legacy), to: name)
     }
-    try file.flush()
+    try file.close()
   }
 
   public func backward(_ top: [Blob], _ bottom: [Blob], propagate: Propagation) {

@@ -55,10 +55,10 @@ extension Net {
 
   /// Writes the weights as an HDF5 file that `copyWeights(fromHDF5:)` and Caffe read; a shared blob is stored with its owner.
   public func writeHDF5(to path: String, withDiff: Bool = false) throws {
-    let file = try HDF5File(creating: path)
+    let file = try HDF5File(inMemoryFor: path)
     try write(to: file.root.createGroup("data")) { $0.data }
     if withDiff { try write(to: file.root.createGroup("diff")) { $0.diff } }
-    try file.flush()
+    try file.save()
   }
 
   private func write(to group: HDF5Group, _ buffer: (Blob) -> Buffer) throws {

@@ -63,6 +63,38 @@ import Testing
     #expect(try !group.hasAttribute("absent"))
   }
 
+  @Test func `comes from memory to the disk as a whole, with the same bytes each time`() throws {
+    let folder = try TemporaryFolder()
+    for name in ["a.h5", "b.h5"] {
+      let file = try HDF5File(inMemoryFor: folder.file(name))
+      try file.root.write([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3], to: "data/conv1/0")
+      try file.root.write(Array(repeating: 0.5, count: 1 << 19), shape: [1 << 19], to: "data/ip/0")
+      #expect(!FileManager.default.fileExists(atPath: folder.file(name)))
+      try file.save()
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["a.h5", "b.h5"])
+    let bytes = try ["a.h5", "b.h5"].map { try Data(contentsOf: URL(filePath: folder.file($0))) }
+    #expect(bytes[0] == bytes[1])
+    let root = try HDF5File(reading: folder.file("a.h5")).root
+    #expect(try root.dataset("data/conv1/0").floats() == [1, 2, 3, 4, 5, 6])
+    #expect(try root.dataset("data/ip/0").floats().allSatisfy { $0 == 0.5 })
+  }
+
+  @Test func `says in a few words why it cannot be made`() throws {
+    for make in [{ try HDF5File(creating: $0).flush() }, { try HDF5File(inMemoryFor: $0).save() }]
+      as [(String) throws -> Void]
+    {
+      do {
+        try make("/no/such/folder/a.h5")
+        Issue.record("no error")
+      } catch {
+        #expect("\(error)".contains("/no/such/folder/a.h5"))
+        #expect("\(error)".contains(": No such file or directory"))
+        #expect(!"\(error)".contains("errno"))
+      }
+    }
+  }
+
   @Test func `can be read by several threads at a time`() async throws {
     try await withThrowingTaskGroup(of: [Float].self) { group in
       for _ in 0..<8 {

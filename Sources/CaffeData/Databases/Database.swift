@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -28,14 +26,19 @@ public enum DatabaseBackend: String, CaseIterable, Hashable, Sendable {
 
   /// The kind of the database at a path; `nil` if there is none.
   public init?(at path: String) {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    guard let found = try? Self.find(at: path) else { return nil }
+    self = found
+  }
+
+  /// The kind of the database at a path; `nil` if there is none.
+  fileprivate static func find(at path: String) throws(DataError) -> DatabaseBackend? {
+    var status = stat()
+    let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    let files = isFolder ? try fileNames(in: path) : []
     if files.contains(where: { $0 == "CURRENT" || $0.hasPrefix("MANIFEST-") }) {
-      self = .levelDB
-    } else if files.contains("data.mdb") || path.hasSuffix(".mdb") {
-      self = .lmdb
-    } else {
-      return nil
+      return .levelDB
     }
+    return files.contains("data.mdb") || path.hasSuffix(".mdb") ? .lmdb : nil
   }
 
   /// The name as it is written: LMDB, LevelDB.
@@ -80,7 +83,7 @@ public protocol DatabaseCursor: AnyObject {
 /// - Parameter backend: The kind that it must be, if that matters.
 /// - Throws: `DataError` when it is missing, damaged or of the other kind.
 public func openDatabase(_ path: String, _ backend: DatabaseBackend? = nil) throws(DataError) -> any Database {
-  let found = DatabaseBackend(at: path)
+  let found = try DatabaseBackend.find(at: path)
   if let found, let backend, found != backend {
     throw DataError(
       path, "this is a database of the kind \(found.name), but \(backend.name) was asked for",

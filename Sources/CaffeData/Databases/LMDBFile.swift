@@ -1,10 +1,5 @@
 internal import CLMDB
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+internal import CaffeProto
 
 /// The file of an LMDB database, read by position and never trusted.
 ///
@@ -25,28 +20,17 @@ final class LMDBFile: Sendable {
   let path: String
   let size: Int
   let head: LMDBHead
-  private let descriptor: CInt
+  private let descriptor: FileDescriptor
 
   init(path: String) throws(DataError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw DataError(path, String(cString: strerror(errno))) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      close(descriptor)
-      throw DataError(path, String(cString: strerror(errno)))
+    guard let descriptor = FileDescriptor(opening: path), let size = descriptor.size else {
+      throw DataError(path, systemReason())
     }
-    do {
-      head = try LMDBHead(newestIn: descriptor, size: Int(status.st_size), path: path)
-    } catch {
-      close(descriptor)
-      throw error
-    }
+    head = try LMDBHead(newestIn: descriptor, size: size, path: path)
     self.path = path
     self.descriptor = descriptor
-    size = Int(status.st_size)
+    self.size = size
   }
-
-  deinit { close(descriptor) }
 
   /// A page of the tree, checked to be what its parent says it is.
   func page(_ number: UInt64, isLeaf: Bool) throws(DataError) -> LMDBPage {
@@ -71,10 +55,7 @@ final class LMDBFile: Sendable {
         path, "page \(number) lies beyond the end of the file, which has \(size) bytes: it was cut short",
         remedy: "copy or download the database again, or make it anew")
     }
-    var bytes = [UInt8]()
-    guard bytes.read(count, from: descriptor, at: Int(start.partialValue) + offset) else {
-      throw DataError(path, "cannot read page \(number): \(String(cString: strerror(errno)))")
-    }
+    let bytes = try descriptor.bytes(count, at: Int(start.partialValue) + offset, of: path)
     try checkUnchanged()
     return bytes
   }
@@ -83,10 +64,8 @@ final class LMDBFile: Sendable {
   /// up are overwritten by the second one after it at the earliest.
   private func checkUnchanged() throws(DataError) {
     for page in 0...1 {
-      var number = [UInt8]()
-      guard number.read(8, from: descriptor, at: page * head.pageSize + LMDBHead.transactionOffset),
-        number.number(UInt64.self, at: 0) <= head.transaction + 1
-      else {
+      let number = try descriptor.bytes(8, at: page * head.pageSize + LMDBHead.transactionOffset, of: path)
+      guard number.number(UInt64.self, at: 0) <= head.transaction + 1 else {
         throw DataError(
           path, "the database was changed while it was being read", remedy: "start again when it is complete")
       }
@@ -111,7 +90,7 @@ struct LMDBHead: Sendable {
   static let transactionOffset = 144
   private static let size = 152
 
-  init(newestIn descriptor: CInt, size: Int, path: String) throws(DataError) {
+  init(newestIn descriptor: FileDescriptor, size: Int, path: String) throws(DataError) {
     guard size > 0 else {
       throw DataError(
         path, "the file is empty: the program that was writing it did not finish", remedy: "make the database anew")
@@ -125,16 +104,17 @@ struct LMDBHead: Sendable {
     }
   }
 
-  private init(_ descriptor: CInt, at offset: Int, size: Int, path: String) throws(DataError) {
+  private init(_ descriptor: FileDescriptor, at offset: Int, size: Int, path: String) throws(DataError) {
     func invalid(_ code: CInt) -> DataError {
       DataError(
         path, String(cString: mdb_strerror(code)),
         remedy: "give the folder that convert_imageset or a similar tool made")
     }
-    var bytes = [UInt8]()
-    guard bytes.read(Self.size, from: descriptor, at: offset), bytes.number(UInt16.self, at: 10) & 8 != 0,
-      bytes.number(UInt32.self, at: 16) == 0xBEEF_C0DE
-    else { throw invalid(MDB_INVALID) }
+    guard Self.size <= size - offset else { throw invalid(MDB_INVALID) }
+    let bytes = try descriptor.bytes(Self.size, at: offset, of: path)
+    guard bytes.number(UInt16.self, at: 10) & 8 != 0, bytes.number(UInt32.self, at: 16) == 0xBEEF_C0DE else {
+      throw invalid(MDB_INVALID)
+    }
     guard bytes.number(UInt32.self, at: 20) == 1 else { throw invalid(MDB_VERSION_MISMATCH) }
 
     pageSize = Int(bytes.number(UInt32.self, at: 40))
@@ -201,18 +181,5 @@ extension [UInt8] {
   func number<Number: FixedWidthInteger>(_ type: Number.Type, at offset: Int) -> Number {
     precondition(offset + MemoryLayout<Number>.size <= count, "a number beyond the end")
     return withUnsafeBytes { Number(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: type)) }
-  }
-
-  /// Becomes the bytes of a file from the given place on; false if there are not as many.
-  mutating func read(_ count: Int, from descriptor: CInt, at offset: Int) -> Bool {
-    self = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      while filled < count {
-        let got = pread(descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset + filled))
-        if got < 0, errno == EINTR { continue }
-        guard got > 0 else { break }
-        filled += got
-      }
-    }
-    return self.count == count
   }
 }

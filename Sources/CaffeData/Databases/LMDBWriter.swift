@@ -22,11 +22,11 @@ public final class LMDBWriter: DatabaseWriter {
   /// Starts the database, which appears under its name when it is finished; nothing of that name may exist.
   public init(creating path: String) throws(DataError) {
     folder = try UnfinishedFolder(for: path)
-    try Self.check(mdb_env_create(&environment), "create the database", path)
+    try check(mdb_env_create(&environment), "create the database")
     // Waiting for the disk at each commit would take longer than all the rest. A killed program loses nothing by not
     // waiting; only a machine that stops could, and then the database has not got its name yet.
-    try Self.check(
-      mdb_env_open(environment, folder.workPath, UInt32(MDB_NOSYNC), 0o664), "create the database", path)
+    try check(
+      mdb_env_open(environment, folder.workPath, UInt32(MDB_NOSYNC), 0o664), "create the database")
   }
 
   deinit { mdb_env_close(environment) }
@@ -46,7 +46,7 @@ public final class LMDBWriter: DatabaseWriter {
 
   public func finish() throws(DataError) {
     try commit()
-    try Self.check(mdb_env_sync(environment, 1), "write the database to the disk", path)
+    try check(mdb_env_sync(environment, 1), "write the database to the disk")
     mdb_env_close(environment)
     environment = nil
     try folder.publish()
@@ -58,12 +58,12 @@ public final class LMDBWriter: DatabaseWriter {
     while true {
       let code = store(pending)
       guard code == MDB_MAP_FULL else {
-        try Self.check(code, "write to the database", path)
+        try check(code, "write to the database")
         break
       }
       var info = MDB_envinfo()
-      try Self.check(mdb_env_info(environment, &info), "ask for the map size", path)
-      try Self.check(mdb_env_set_mapsize(environment, info.me_mapsize * 2), "double the map size", path)
+      try check(mdb_env_info(environment, &info), "ask for the map size")
+      try check(mdb_env_set_mapsize(environment, info.me_mapsize * 2), "double the map size")
     }
     folder.hasRecords = true
     pending.removeAll(keepingCapacity: true)
@@ -93,8 +93,8 @@ public final class LMDBWriter: DatabaseWriter {
   }
 
   /// The one funnel for the library's status codes.
-  private static func check(_ code: CInt, _ operation: String, _ path: String) throws(DataError) {
+  private func check(_ code: CInt, _ operation: String) throws(DataError) {
     guard code != MDB_SUCCESS else { return }
-    throw DataError(path, "cannot \(operation): \(String(cString: mdb_strerror(code)))")
+    throw DataError(path, "cannot \(operation): \(String(cString: mdb_strerror(code)))", remedy: folder.remedy)
   }
 }

@@ -1,3 +1,4 @@
+internal import CaffeProto
 internal import FoundationEssentials
 
 #if canImport(Glibc)
@@ -17,12 +18,20 @@ final class UnfinishedFolder {
   let workPath: String
   /// Whether something is in it that is worth keeping.
   var hasRecords = false
+
+  /// What a user can do after an error: nothing need be done about a folder that goes away.
+  var remedy: String? {
+    hasRecords
+      ? "the records that were stored by then lie in \(workPath); remove that folder to make the database anew" : nil
+  }
+
   private let lock: FolderLock?
   private var isPublished = false
 
   private static let suffix = ".partial"
 
   init(for path: String) throws(DataError) {
+    guard !path.isEmpty else { throw DataError("database", "it has no name", remedy: "give a path that is not empty") }
     self.path = path
     workPath = Self.workPath(for: path)
     try Self.requireAbsent(path)
@@ -42,12 +51,30 @@ final class UnfinishedFolder {
 
   /// Gives the folder its name; the database in it must be closed.
   func publish() throws(DataError) {
+    guard bringToDisk() else {
+      throw DataError(path, "cannot bring the database to the disk: \(systemReason())", remedy: remedy)
+    }
     guard rename(workPath, path) == 0 else {
       throw DataError(
-        path, "cannot give the finished database its name: \(String(cString: strerror(errno)))",
+        path, "cannot give the finished database its name: \(systemReason())",
         remedy: "it is complete and lies in \(workPath); rename that folder")
     }
     isPublished = true
+    let parent = FileDescriptor(opening: AtomicFile.folder(of: path.trimmingSlashes))
+    guard parent?.syncFolder() ?? (errno == EACCES) else {
+      throw DataError(
+        path, "cannot bring the name of the finished database to the disk: \(systemReason())",
+        remedy: "the database is complete, but may be gone when the machine stops now; copy it to another disk")
+    }
+  }
+
+  /// A name must not come to the disk before what it stands for, or a power cut could leave a database in parts.
+  private func bringToDisk() -> Bool {
+    guard let folder = FileDescriptor(opening: workPath), let names = try? fileNames(in: workPath) else { return false }
+    for name in names {
+      guard let file = FileDescriptor(opening: "\(workPath)/\(name)"), file.sync() else { return false }
+    }
+    return folder.syncFolder()
   }
 
   /// What an interrupted run left of a database that is not there.
@@ -57,8 +84,7 @@ final class UnfinishedFolder {
   }
 
   private static func workPath(for path: String) -> String {
-    let end = path.lastIndex { $0 != "/" } ?? path.startIndex
-    return path.prefix(through: end) + suffix
+    path.trimmingSlashes + suffix
   }
 
   private static func requireAbsent(_ path: String) throws(DataError) {
@@ -85,18 +111,18 @@ final class UnfinishedFolder {
 
 /// Keeps other programs from locking the same folder, as long as this one lives.
 private final class FolderLock {
-  private let descriptor: CInt
+  private let descriptor: FileDescriptor?
 
   /// `nil` if somebody else has the lock. A file system without locks lets everybody have it.
   init?(_ folder: String) {
-    descriptor = open(folder, O_RDONLY | O_CLOEXEC)
-    if descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-      close(descriptor)
-      return nil
-    }
+    descriptor = FileDescriptor(opening: folder)
+    if let descriptor, flock(descriptor.number, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK { return nil }
   }
+}
 
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
+extension String {
+  /// The path without slashes at its end.
+  fileprivate var trimmingSlashes: String {
+    isEmpty ? "" : String(prefix(through: lastIndex { $0 != "/" } ?? startIndex))
   }
 }

@@ -1,4 +1,5 @@
 internal import CZlib
+internal import CaffeProto
 
 #if canImport(Glibc)
   import Glibc
@@ -12,9 +13,11 @@ final class GzipReader {
   private let file: gzFile
 
   init(path: String) throws(DataError) {
-    guard let file = gzopen(path, "rb") else {
+    let descriptor = uninterrupted { open(path, O_RDONLY | O_CLOEXEC) }
+    guard descriptor >= 0, let file = gzdopen(descriptor, "rb") else {
+      let code = errno
       throw DataError(
-        path, String(cString: strerror(errno)), remedy: "download the file first, or correct the path")
+        path, systemReason(code), remedy: code == ENOENT ? "download the file first, or correct the path" : nil)
     }
     self.path = path
     self.file = file
@@ -54,6 +57,7 @@ final class GzipReader {
     // A compressed stream that stops in the middle yields what is there and is only told apart by the error code.
     var code = 0 as CInt
     let text = gzerror(file, &code).map { String(cString: $0) } ?? ""
+    guard code != Z_ERRNO else { throw DataError(path, "cannot be read: \(systemReason())") }
     guard status >= 0, code == Z_OK || code == Z_STREAM_END else {
       throw DataError(path, "cannot unpack: \(text)", remedy: "the file is damaged or cut short; download it again")
     }

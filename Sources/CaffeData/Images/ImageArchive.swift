@@ -1,4 +1,5 @@
 internal import CZlib
+internal import CaffeProto
 internal import FoundationEssentials
 
 #if canImport(Glibc)
@@ -20,60 +21,43 @@ protocol ImageArchive: Sendable {
 final class RandomAccessFile: Sendable {
   let path: String
   let size: Int
-  private let descriptor: CInt
+  private let descriptor: FileDescriptor
 
   convenience init(_ path: String) throws(DataError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw DataError(path, String(cString: strerror(errno))) }
-    self.init(path, descriptor)
+    guard let descriptor = FileDescriptor(opening: path) else { throw DataError(path, systemReason()) }
+    try self.init(path, descriptor)
   }
 
-  /// Takes over an open file.
-  private init(_ path: String, _ descriptor: CInt) {
+  private init(_ path: String, _ descriptor: FileDescriptor) throws(DataError) {
+    guard let size = descriptor.size else { throw DataError(path, systemReason()) }
     self.path = path
     self.descriptor = descriptor
-    size = max(0, Int(lseek(descriptor, 0, SEEK_END)))
+    self.size = size
   }
-
-  deinit { close(descriptor) }
 
   /// Unpacks a gzip file into a temporary one, which is gone when nobody reads it any more.
   convenience init(unpacking path: String) throws(DataError) {
     let reader = try GzipReader(path: path)
     var template = Array((FileManager.default.temporaryDirectory.path + "/caffe-XXXXXX").utf8CString)
-    let descriptor = mkstemp(&template)
-    unlink(template)
-    do throws(DataError) {
-      while true {
-        let piece = try reader.readUp(to: 1 << 20)
-        if piece.isEmpty { break }
-        guard descriptor >= 0, write(descriptor, piece, piece.count) == piece.count else {
-          throw DataError(
-            path, "cannot be unpacked: \(String(cString: strerror(errno)))", remedy: "set TMPDIR to a folder with room")
-        }
-      }
-    } catch {
-      close(descriptor)
-      throw error
+    let number = mkstemp(&template)
+    func failure() -> DataError {
+      DataError(path, "cannot be unpacked: \(systemReason())", remedy: "set TMPDIR to a folder with room")
     }
-    self.init(path, descriptor)
+    guard number >= 0 else { throw failure() }
+    let file = FileDescriptor(taking: number)
+    unlink(template)
+    while true {
+      let piece = try reader.readUp(to: 1 << 20)
+      if piece.isEmpty { break }
+      guard piece.withUnsafeBytes({ file.write($0) }) else { throw failure() }
+    }
+    try self.init(path, file)
   }
 
   /// The bytes from `offset` on, fewer at the end of the file.
   func read(at offset: Int, upTo count: Int) throws(DataError) -> [UInt8] {
     guard offset >= 0, offset <= size else { throw DataError(path, "the archive is damaged: it points beyond its end") }
-    let wanted = min(count, size - offset)
-    var done = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
-      while done < wanted {
-        let step = pread(descriptor, buffer.baseAddress.map { $0 + done }, wanted - done, off_t(offset + done))
-        guard step > 0 else { break }
-        done += step
-      }
-      filled = done
-    }
-    guard done == wanted else { throw DataError(path, "cannot be read: \(String(cString: strerror(errno)))") }
-    return bytes
+    return try descriptor.bytes(min(count, size - offset), at: offset, of: path)
   }
 
   /// Just so many bytes from `offset` on.

@@ -1,14 +1,6 @@
 import FoundationEssentials
 import SwiftProtobuf
 
-#if canImport(Glibc)
-  import Glibc
-  private let systemWrite = Glibc.write
-#elseif canImport(Darwin)
-  import Darwin
-  private let systemWrite = Darwin.write
-#endif
-
 /// Protobuf's binary format, in which weights, means and training states are stored.
 public enum BinaryProto {
   /// Decodes a message out of a file (.caffemodel, .solverstate, .binaryproto), which is mapped into memory.
@@ -47,27 +39,7 @@ public enum BinaryProto {
     let bytes: [UInt8]
     do { bytes = try message.serializedBytes(partial: true) } catch { throw failed(.tooLarge) }
 
-    let temporary = "\(path).\(getpid()).tmp"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
-    guard file >= 0 else { throw failed(.unwritable(String(cString: strerror(errno)))) }
-    var failure = bytes.withUnsafeBytes { writeAll($0, to: file) } && fsync(file) == 0 ? 0 : errno
-    if close(file) != 0, failure == 0 { failure = errno }
-    if failure == 0, rename(temporary, path) != 0 { failure = errno }
-    guard failure == 0 else {
-      unlink(temporary)
-      throw failed(.unwritable(String(cString: strerror(failure))))
-    }
-  }
-
-  private static func writeAll(_ bytes: UnsafeRawBufferPointer, to file: CInt) -> Bool {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = systemWrite(file, rest.base.baseAddress?.advanced(by: rest.startIndex), rest.count)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return false }
-      rest = rest.dropFirst(count)
-    }
-    return true
+    do { try AtomicFile.write(bytes, to: path) } catch { throw failed(.unwritable(error.reason)) }
   }
 
   static func contents<M: Message>(of path: String, for type: M.Type) throws(BinaryProtoError) -> Data {

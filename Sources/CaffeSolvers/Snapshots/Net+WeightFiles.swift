@@ -18,9 +18,9 @@ extension Net {
   /// Writes the net with its weights as a binary NetParameter or as HDF5: wholly or not at all.
   public func saveWeights(to path: String, asHDF5 isHDF5: Bool, withDiff: Bool = false) throws {
     if isHDF5 {
-      try AtomicFile.write(path) { try writeHDF5(to: $0, withDiff: withDiff) }
+      try writeHDF5(to: path, withDiff: withDiff)
     } else {
-      try AtomicFile.write(proto(withDiff: withDiff).serializedBytes(), to: path)
+      try AtomicFile.write(proto(withDiff: withDiff).serializedBytes() as [UInt8], to: path)
     }
   }
 }

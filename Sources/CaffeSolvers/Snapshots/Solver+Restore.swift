@@ -77,7 +77,7 @@ extension Solver {
   /// A state that is not trusted may only name files in its own folder, or in the solver's.
   private func locate(_ model: String, besides state: String) throws -> String {
     let name = model.split(separator: "/").last.map(String.init) ?? model
-    let sibling = AtomicFile.directory(of: state) + "/" + name
+    let sibling = AtomicFile.folder(of: state) + "/" + name
     guard let path = [model, sibling].first(where: { FileManager.default.fileExists(atPath: $0) }) else {
       throw SolverError(
         "the snapshot's weights are missing: \(model)", remedy: "put the .caffemodel beside the .solverstate",

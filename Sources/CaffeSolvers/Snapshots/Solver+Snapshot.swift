@@ -24,11 +24,11 @@ extension Solver {
     try writeModel(model)
     logger.info("Snapshotting solver state to \(form) file \(state)")
     if isHDF5 {
-      try AtomicFile.write(state) { try self.state(of: model).writeHDF5(to: $0, history: history) }
+      try self.state(of: model).writeHDF5(to: state, history: history)
     } else {
       var proto = self.state(of: model)
       proto.history = history.map { $0.proto() }
-      try AtomicFile.write(proto.serializedBytes(), to: state)
+      try AtomicFile.write(proto.serializedBytes() as [UInt8], to: state)
     }
     lastSnapshot = iteration
     return state
@@ -91,13 +91,11 @@ extension Solver {
   /// Makes sure before any work is done that snapshots can be written.
   static func probeSnapshotPrefix(_ prefix: String) throws {
     let probe = "\(prefix).\(getpid()).probe"
-    let file = open(probe, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-    guard file >= 0 else {
+    guard FileDescriptor(opening: probe, O_WRONLY | O_CREAT) != nil else {
       throw SolverError(
         "Cannot write to snapshot prefix '\(prefix)'.  Make sure that the directory exists and is writable.",
-        remedy: AtomicFile.failure("create", probe).problem)
+        remedy: FileWriteError("create", probe).problem)
     }
-    close(file)
     unlink(probe)
   }
 }

@@ -7,7 +7,7 @@ internal import CaffeProto
 /// `plateau_state` and `test_state`.
 extension SolverState {
   func writeHDF5(to path: String, history: [Blob]) throws {
-    let file = try HDF5File(creating: path)
+    let file = try HDF5File(inMemoryFor: path)
     try file.root.write([iter], shape: [1], to: "iter")
     try file.root.write(learnedNet, to: "learned_net")
     try file.root.write([currentStep], shape: [1], to: "current_step")
@@ -32,7 +32,7 @@ extension SolverState {
         }
       }
     }
-    try file.flush()
+    try file.save()
   }
 
   init(readingHDF5 path: String) throws {

@@ -75,7 +75,7 @@ struct ComputeImageMean: ToolCommand {
       ($0.num, $0.channels, $0.height, $0.width) = (1, Int32(shape.channels), Int32(shape.height), Int32(shape.width))
       $0.data = values
     }
-    try writeFile(blob.serializedBytes() as Data, to: path)
+    try AtomicFile.write(blob.serializedBytes() as Data, to: path)
   }
 }
 
@@ -110,11 +110,4 @@ struct MeanImage {
   }
 
   var values: [Float] { sums.map { $0 / Float(count) } }
-}
-
-/// Writes a file in one step: who reads it sees the old one or the whole new one.
-func writeFile(_ bytes: some Collection<UInt8>, to path: String) throws {
-  do { try Data(bytes).write(to: URL(filePath: path), options: .atomic) } catch {
-    throw ToolError("\(path): the file cannot be written; does its folder exist, and may you write there?")
-  }
 }

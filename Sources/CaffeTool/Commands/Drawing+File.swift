@@ -1,3 +1,4 @@
+import Caffe
 import CaffeDrawing
 
 extension Drawing {
@@ -6,6 +7,6 @@ extension Drawing {
     guard let format = Format.allCases.first(where: { path.hasSuffix("." + $0.rawValue) }) else {
       throw ToolError("\(path): give a name that ends in .svg or .png")
     }
-    try writeFile(encoded(as: format), to: path)
+    try AtomicFile.write(encoded(as: format), to: path)
   }
 }

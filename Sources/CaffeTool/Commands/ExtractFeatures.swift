@@ -175,11 +175,17 @@ private final class HDF5Features: FeatureStore {
   }
 
   func finish() throws {
-    try file?.flush()
+    try file?.close()
     file = nil
-    // From here on, what there is is complete.
+    // From here on, what there is is complete. Its bytes come to the disk before its name does.
+    guard FileDescriptor(opening: workPath)?.sync() == true else {
+      throw ToolError("\(path): cannot bring the finished file, \(workPath), to the disk: \(systemReason())")
+    }
     do { try FileManager.default.moveItem(atPath: workPath, toPath: path) } catch {
       throw ToolError("\(path): cannot give the finished file its name; it is complete and called \(workPath)")
+    }
+    guard FileDescriptor(opening: AtomicFile.folder(of: path))?.syncFolder() != false else {
+      throw ToolError("\(path): cannot bring the name of the finished file to the disk: \(systemReason())")
     }
   }
 }

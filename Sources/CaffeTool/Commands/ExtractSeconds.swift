@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caffe
 
 /// `extract_seconds`: writes the time of each iteration line of a training log.
 struct ExtractSeconds: ToolCommand {
@@ -17,6 +18,6 @@ struct ExtractSeconds: ToolCommand {
 
   func run(in session: Session) throws {
     let lines = try TrainingLog(contentsOf: input).iterationTimes.map { TrainingLog.seconds($0) + "\n" }
-    try writeFile(Array(lines.joined().utf8), to: output)
+    try AtomicFile.write(Array(lines.joined().utf8), to: output)
   }
 }

@@ -67,7 +67,7 @@ struct InspectData: ToolCommand {
     line.finish()
     for line in report.lines { print(line) }
     if let sheet {
-      try writeFile(contactSheet(of: database, count: report.count, samples: samples).png(), to: sheet)
+      try AtomicFile.write(contactSheet(of: database, count: report.count, samples: samples).png(), to: sheet)
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caffe
 import FoundationEssentials
 
 /// `parse_log`: makes tables of a training log.
@@ -41,7 +42,7 @@ struct ParseLog: ToolCommand {
         if verbose { print("Not writing \(path); no lines to write") }
         continue
       }
-      try writeFile(Array(text.utf8), to: path)
+      try AtomicFile.write(Array(text.utf8), to: path)
       if verbose { print("Wrote \(path)") }
     }
   }

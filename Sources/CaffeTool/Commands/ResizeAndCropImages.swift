@@ -115,6 +115,6 @@ private func squareImage(
   do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
     throw ToolError("\(folder): cannot make this folder")
   }
-  try writeFile(ImageFileKind(named: fileEnding(input)).encode(square), to: output)
+  try AtomicFile.write(ImageFileKind(named: fileEnding(input)).encode(square), to: output, isLasting: false)
   return nil
 }

@@ -90,7 +90,7 @@ struct Test: ToolCommand {
       log.info("\(net.blobNames[values[index]]) = \(mean.shortText)\(share)")
     }
     if var answers, let sheet {
-      try writeFile(answers.picture().png(), to: sheet)
+      try AtomicFile.write(answers.picture().png(), to: sheet)
       log.info("\(answers.verdict), drawn in \(sheet)")
     }
   }

@@ -52,7 +52,7 @@ struct Time: ToolCommand {
     }
     let trace = try Benchmark(net, traces: profile != nil).run(iterations: iterations, in: session)
     if let trace, let profile {
-      try writeFile(trace.json(), to: profile)
+      try AtomicFile.write(trace.json(), to: profile)
       session.log.info("The profile is in \(profile).")
     }
   }

@@ -39,8 +39,6 @@ extension UpgradeCommand {
   }
 
   func write(_ text: String, to path: String) throws {
-    do { try Data(text.utf8).write(to: URL(filePath: path)) } catch {
-      throw ToolError("\(path): error: the file cannot be written; does its folder exist, and may you write there?")
-    }
+    try AtomicFile.write(text.utf8, to: path)
   }
 }

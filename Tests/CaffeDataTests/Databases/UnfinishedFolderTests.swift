@@ -50,5 +50,10 @@ import Testing
     #expect(try openDatabase(folder.file("db")).count == 1)
   }
 
+  @Test(arguments: DatabaseBackend.allCases)
+  func `must have a name`(backend: DatabaseBackend) {
+    #expect(message { _ = try createDatabase("", backend) }.contains("it has no name"))
+  }
+
   private func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path) }
 }

@@ -1,3 +1,5 @@
+internal import CaffeProto
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -8,38 +10,27 @@
 final class LevelDBFile: Sendable {
   let path: String
   let size: Int
-  private let descriptor: CInt
+  private let descriptor: FileDescriptor
 
   init(path: String) throws(DataError) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
+    guard let descriptor = FileDescriptor(opening: path), let size = descriptor.size else {
+      let code = errno
       throw DataError(
-        path, String(cString: strerror(errno)),
-        remedy: errno == ENOENT
+        path, systemReason(code),
+        remedy: code == ENOENT
           ? "the file belongs to the database; copy it again with all its files, or make it anew" : nil)
     }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      close(descriptor)
-      throw DataError(path, String(cString: strerror(errno)))
-    }
     self.path = path
-    size = Int(status.st_size)
+    self.descriptor = descriptor
+    self.size = size
   }
-
-  deinit { close(descriptor) }
 
   /// The bytes of a range, which must lie within the file.
   func read(_ range: Range<Int>) throws(DataError) -> [UInt8] {
     guard range.upperBound <= size else {
       throw damaged("byte \(range.upperBound) is wanted, but the file has \(size)")
     }
-    var bytes = [UInt8]()
-    guard bytes.read(range.count, from: descriptor, at: range.lowerBound) else {
-      throw DataError(
-        path, "cannot read \(range.count) bytes at \(range.lowerBound): \(String(cString: strerror(errno)))")
-    }
-    return bytes
+    return try descriptor.bytes(range.count, at: range.lowerBound, of: path)
   }
 
   func damaged(_ problem: String) -> DataError {

@@ -38,11 +38,8 @@ struct LevelDBManifest {
 
   /// The journals to read, oldest first.
   func journals() throws(DataError) -> [LevelDBLog] {
-    guard let directory = opendir(folder) else { throw DataError(folder, String(cString: strerror(errno))) }
-    defer { closedir(directory) }
     var numbers: [UInt64] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    for name in try fileNames(in: folder) {
       guard name.hasSuffix(".log"), let number = UInt64(name.dropLast(4)) else { continue }
       if number >= journal || number == previousJournal { numbers.append(number) }
     }

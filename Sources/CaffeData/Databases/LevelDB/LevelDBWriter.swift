@@ -19,6 +19,9 @@ public final class LevelDBWriter: DatabaseWriter {
     library = try LevelDBLibrary(creating: folder.workPath, for: folder.path)
   }
 
+  // The folder may be removed only when the library has left it.
+  deinit { library.close() }
+
   public func put(_ value: [UInt8], key: String) throws(DataError) {
     library.add(value, key: Array(key.utf8))
     pending += 1
@@ -28,7 +31,7 @@ public final class LevelDBWriter: DatabaseWriter {
 
   public func commit() throws(DataError) {
     guard pending > 0 else { return }
-    try library.commit()
+    try namingRemains { () throws(DataError) in try library.commit() }
     folder.hasRecords = true
     pending = 0
     pendingBytes = 0
@@ -36,9 +39,18 @@ public final class LevelDBWriter: DatabaseWriter {
 
   public func finish() throws(DataError) {
     try commit()
-    try library.fileJournal()
+    try namingRemains { () throws(DataError) in try library.fileJournal() }
     library.close()
     try folder.publish()
+  }
+
+  /// Errors say what is left of the database.
+  private func namingRemains(_ body: () throws(DataError) -> Void) throws(DataError) {
+    do { try body() } catch {
+      var error = error
+      error.remedy = folder.remedy
+      throw error
+    }
   }
 }
 
