@@ -202,6 +202,12 @@ extension Buffer {
     hostState = .stale
   }
 
+  /// Lets engines convert the values again, as if they had just been written.
+  package func outdateForms() {
+    guard hostState == .current else { return }
+    for index in forms.indices { forms[index].isCurrent = false }
+  }
+
   package var isForgotten: Bool { hostState == .forgotten }
 
   /// Whether an engine's form alone holds the values.

@@ -13,6 +13,10 @@ extension Net {
 
   /// Runs layers one after the other, as the file has them.
   func forwardLayers(_ first: Int, _ last: Int, skippingSources: Bool = false) throws(NetError) -> Float {
+    // Inputs that stay as they are must lie in the first pass of a resumed run as in any other: sums depend on the order.
+    if phase == .train, first == 0 {
+      for node in layers where node.bottoms.isEmpty { for top in node.tops { top.data.outdateForms() } }
+    }
     var loss: Float = 0
     var index = first
     while index <= last {

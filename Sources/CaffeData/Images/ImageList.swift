@@ -38,6 +38,18 @@ public struct ListedImage: Sendable {
     self.init(name: path, path: path, labels: [], origin: .file(bytes))
   }
 
+  /// Makes sure that a net that is not trusted may read the file.
+  func check(_ restrictions: Restrictions) throws(NetError) {
+    guard case .file(let bytes) = origin else { return }
+    // What a name in other bytes leads to cannot be told from its text.
+    guard bytes == Array(path.utf8) else {
+      throw NetError(
+        "the name of the image '\(path)' is not UTF-8, and the net is not trusted", remedy: "give the file another name"
+      )
+    }
+    try restrictions.check(path)
+  }
+
   /// Whether there is no such file.
   public var isMissing: Bool {
     guard case .file(let bytes) = origin else { return false }
@@ -85,8 +97,7 @@ public struct ImageList: Sendable {
 
   /// Makes sure that a net that is not trusted names no images outside of its folder.
   func check(_ restrictions: Restrictions) throws(NetError) {
-    guard archive == nil else { return }
-    for name in names { try restrictions.check(root + name) }
+    for index in 0..<count { try self[index].check(restrictions) }
   }
 
   public subscript(index: Int) -> ListedImage {

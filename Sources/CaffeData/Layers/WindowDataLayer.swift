@@ -48,7 +48,9 @@ public final class WindowDataLayer: StatefulLayer {
       throw NetError("window_data_param.fg_fraction is \(parameter.fgFraction), but must be 0 to 1")
     }
     let windows = try WindowFile(parameter)
-    for image in windows.images { try context.restrictions?.check(image.path) }
+    if let restrictions = context.restrictions {
+      for image in windows.images { try image.file.check(restrictions) }
+    }
     windows.log(to: logger)
     let cutter = try WindowCutter(parameter, definition.transformParam, windows)
     let backgrounds = batchSize - Int(Float(batchSize) * parameter.fgFraction)

@@ -104,7 +104,13 @@ struct RandomNetTrial {
   ) throws -> Net {
     var environment = environment(engine, threads: threads)
     environment.precision = precision
-    return try Net(NetDefinition(net.definition), phase: phase, in: environment)
+    let built = try Net(NetDefinition(net.definition), phase: phase, in: environment)
+    // Parameter has no filler, and 0 is where functions have their kinks.
+    var random = Random(seed: net.seed, stream: 8)
+    for node in built.layers where node.type == "Parameter" {
+      for i in node.tops[0].data.mutableValues.indices { node.tops[0].data.mutableValues[i] = random.gaussian() }
+    }
+    return built
   }
 
   func environment(_ engine: EngineChoice, threads: Int? = nil) -> NetEnvironment {
