@@ -128,6 +128,12 @@ public final class LayerNode {
     try MemoryCount(restrictions, hasGradients: false).add(tops, for: "the layer")
   }
 
+  /// The blobs around the layer with the shapes that they had when it was last reshaped.
+  var settledShapes: [(blob: Blob, shape: Shape)] {
+    let blobs = bottoms + tops
+    return seenShapes.count == blobs.count ? Array(zip(blobs, seenShapes)) : []
+  }
+
   private var isUnchanged: Bool {
     guard seenShapes.count == bottoms.count + tops.count else { return false }
     for (index, blob) in bottoms.enumerated() where !isSeen(blob, at: index) { return false }
