@@ -31,7 +31,7 @@ public final class LayerNode {
   /// Weighted tops that a later layer reads and sends a gradient to, in place of the weight: it is added in the backward pass.
   var addedWeights: [(top: Int, weight: Float)] = []
   /// What a net that is not trusted may not do.
-  var restrictions: Restrictions?
+  package internal(set) var restrictions: Restrictions?
 
   /// The shapes and memories that the last reshape saw.
   private var seenShapes: [Shape] = []
