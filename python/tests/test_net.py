@@ -450,6 +450,15 @@ def test_only_a_net_that_begins_with_memory_data_takes_arrays(net):
         net.set_input_arrays(np.zeros((2, 3, 8, 8), np.float32), np.zeros(2, np.float32))
 
 
+def test_a_look_at_values_that_a_pass_left_out_calls_no_hooks(net, images):
+    net.forward(data=images)
+    called = []
+    net.before_forward(called.append)
+    assert net.blobs["conv"].data.any() and not called
+    net.forward()
+    assert called == [0, 1, 2, 3, 4]
+
+
 def test_a_net_that_runs_itself_without_end_is_an_exception(net, images):
     net.before_forward(lambda layer: net.forward())
     failed = []

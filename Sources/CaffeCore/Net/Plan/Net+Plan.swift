@@ -223,6 +223,10 @@ extension Net {
   func computeAgain() {
     acceptWritesThroughViews()
     defer { updateViews() }
+    // The pass that is repeated had no hooks, or it would not have left anything out.
+    let hooks = (beforeForward, afterForward)
+    (beforeForward, afterForward) = ([], [])
+    defer { (beforeForward, afterForward) = hooks }
     // Shapes that were changed since the pass count in the next one.
     var changed: [(blob: Blob, shape: Shape)] = []
     for (blob, shape) in layers.flatMap(\.settledShapes) where blob.shape != shape {
