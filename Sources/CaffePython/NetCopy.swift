@@ -19,7 +19,7 @@ extension Net {
     definition.precision = precision == .bfloat16 ? .bf16 : .fp32
     return Parcel([
       try BinaryProto.bytes(of: definition), try BinaryProto.bytes(of: weights), try BinaryProto.bytes(of: ends),
-      try BinaryProto.bytes(of: state),
+      try BinaryProto.bytes(of: state), layers.first?.restrictions?.packed ?? [],
     ])
   }
 
@@ -29,20 +29,22 @@ extension Net {
   static func copy(from parcel: UnsafeBufferPointer<UInt8>) throws -> Net {
     let parts = try Parcel.parts(of: parcel)
     let definition = try Self.definition(in: parts)
-    let net = try Net(NetDefinition(definition), state: definition.state, in: Session.environmentOfCopies())
+    var environment = try Session.environmentOfCopies()
+    environment.restrictions = try Restrictions(packed: parts[4])
+    let net = try Net(NetDefinition(definition), state: definition.state, in: environment)
     try net.takeState(of: parts)
     return net
   }
 
   /// The definition in the parts of a parcel.
   static func definition(in parts: [Data]) throws -> NetParameter {
-    guard parts.count == 4 else { throw Parcel.damaged }
+    guard parts.count == 5 else { throw Parcel.damaged }
     return try BinaryProto.parse(NetParameter.self, bytes: parts[0], file: "a copy")
   }
 
   /// Takes over what the parts of a parcel of an equal net hold besides the definition.
   func takeState(of parts: [Data]) throws {
-    guard parts.count == 4 else { throw Parcel.damaged }
+    guard parts.count == 5 else { throw Parcel.damaged }
     let weights = try BinaryProto.parse(BlobProtoVector.self, bytes: parts[1], file: "a copy").blobs
     let ends = try BinaryProto.parse(BlobProtoVector.self, bytes: parts[2], file: "a copy").blobs
     let state = try BinaryProto.parse(SolverState.self, bytes: parts[3], file: "a copy")
@@ -58,6 +60,20 @@ extension Net {
       try blobs[index].load(stored)
     }
     try restoreLayers(from: state.layerState)
+  }
+}
+
+/// A copy of a net that is not trusted is not trusted either.
+extension Restrictions {
+  fileprivate var packed: [UInt8] { Array("\(memoryLimit) \(folder)".utf8) }
+
+  fileprivate init?(packed bytes: Data) throws(NetError) {
+    guard !bytes.isEmpty else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard let space = text.firstIndex(of: " "), let limit = Int(text[..<space]), limit > 0 else {
+      throw Parcel.damaged
+    }
+    try self.init(folder: String(text[text.index(after: space)...]), memoryLimit: limit)
   }
 }
 

@@ -11,6 +11,8 @@ final class NetHandle: Handled {
   /// How many layers, from the first on, have seen the shapes of their blobs as they are.
   private var settled: Int
   private var runsBackward = false
+  /// How many passes of the net have begun inside of each other: hooks and layers written in Python may run their own net.
+  private var depth = 0
 
   init(_ net: Net, lock: SharedLock = SharedLock()) {
     self.net = net
@@ -46,7 +48,7 @@ final class NetHandle: Handled {
   func forward(from first: Int, to last: Int) throws -> Float {
     guard !net.layers.isEmpty || first != 0 || last != -1 else { return 0 }
     try check(first, last)
-    let loss = try net.forward(from: first, to: last)
+    let loss = try nested { try net.forward(from: first, to: last) }
     if first <= settled { settled = max(settled, last + 1) }
     return loss
   }
@@ -62,7 +64,18 @@ final class NetHandle: Handled {
     let outer = runsBackward
     runsBackward = true
     defer { runsBackward = outer }
-    try net.backward(from: last, to: first)
+    try nested { try net.backward(from: last, to: first) }
+  }
+
+  /// Does something that may call Python, which may do the same again, but not without end: the stack has one.
+  func nested<Result>(_ work: () throws -> Result) throws -> Result {
+    guard depth < 16 else {
+      throw NetError(
+        "the net runs itself without end: a hook, a callback or a layer written in Python calls it each time")
+    }
+    depth += 1
+    defer { depth -= 1 }
+    return try work()
   }
 
   func reshape() throws {

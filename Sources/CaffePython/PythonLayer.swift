@@ -86,15 +86,12 @@ final class PythonLayer: Layer, Handled {
   ) throws {
     let viewed = blobs + parameters
     for blob in viewed { blob.updateViews() }
-    let status = callbacks.call(number, method.rawValue, handles, bottom.count, top.count, propagate)
-    for blob in viewed { blob.acceptWritesThroughViews() }
-    let blobs = bottom + top + parameters
-    for blob in blobs { blob.updateViews() }
     // Other layers count on these shapes.
-    let settled = method == .backward ? bottom + top : bottom.filter { blob in !top.contains { $0 === blob } }
+    let (bottoms, tops) = (blobs.prefix(bottom.count), blobs.dropFirst(bottom.count))
+    let settled = method == .backward ? blobs : bottoms.filter { blob in !tops.contains { $0 === blob } }
     let shapes = settled.map(\.shape)
     let status = callbacks.call(number, method.rawValue, handles, bottom.count, top.count, propagate)
-    for blob in blobs { blob.acceptWritesThroughViews() }
+    for blob in viewed { blob.acceptWritesThroughViews() }
     for (blob, shape) in zip(settled, shapes) where blob.shape != shape {
       let changed = blob.shape
       blob.reshape(to: shape)

@@ -39,7 +39,8 @@ private func training(_ solver: Handle?, _ work: (Solver) throws -> Void) -> CTe
     let solver = try object(solver, SolverHandle.self)
     return solver.attempt {
       for net in solver.nets { try net.refuseInBackward() }
-      try work($0)
+      let training = $0
+      try solver.net.nested { try work(training) }
       for net in solver.nets { net.settle() }
     }
   } catch { return text("\(error)") }

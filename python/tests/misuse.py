@@ -151,14 +151,24 @@ def shown(value):
         return f"<{type(value).__name__}: {type(error).__name__}>"
 
 
+_written = {}
+
+
+def write_files():
+    """Writes the files that scripts read, unless they are still as they were."""
+    for name, text in FILES.items():
+        path = pathlib.Path(name)
+        if path.exists() and (path.stat().st_mtime_ns, path.stat().st_size) == _written.get(name):
+            continue
+        path.write_text(text)
+        _written[name] = (path.stat().st_mtime_ns, path.stat().st_size)
+
+
 class Script:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.log = open("misuse.log", "w", errors="replace")
-        for name, text in FILES.items():
-            if os.path.isdir(name):
-                os.rmdir(name)
-            pathlib.Path(name).write_text(text)
+        write_files()
         caffe.set_solver_count(1)
         caffe.set_solver_rank(0)
         caffe.set_precision(None)
@@ -311,19 +321,21 @@ class Script:
         kind = self.random.random()
         if kind < 0.15 or len(self.things) < 2:
             self.build()
-        elif kind < 0.30:
+        elif kind < 0.55:
+            self.work()
+        elif kind < 0.65:
             self.call(self.random.choice(MODULES))
-        elif kind < 0.36:
+        elif kind < 0.70:
             thing = self.thing()
             do = self.random.choice(
                 [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x)), repr, str, bool, len, list, iter, hash, dict, np.asarray]
             )
             self.attempt(f"{getattr(do, '__name__', do)}({type(thing).__name__})", lambda: do(thing))
-        elif kind < 0.40 and self.things:
+        elif kind < 0.73 and self.things:
             self.note("delete")
             self.things.pop(self.random.randrange(len(self.things)))
             gc.collect()
-        elif kind < 0.50:
+        elif kind < 0.80:
             self.set(self.thing())
         else:
             self.call(self.thing())
@@ -371,7 +383,7 @@ class Script:
         positional, named = self.arguments(found, name)
         if name in ("step", "reshape") and any(isinstance(a, (int, np.integer)) and 9 < a < 2**31 for a in positional):
             return
-        if name == "solve" and getattr(thing.param, "max_iter", 99) > 50:
+        if name == "solve" and not self.ends(thing):
             return
         text = ", ".join([*map(shown, positional), *(f"{key}={shown(value)}" for key, value in named.items())])
         call = lambda: found(*positional, **named)  # noqa: E731
@@ -379,6 +391,77 @@ class Script:
             self.attempt(f"in a thread: {label}({text})", lambda: self.in_thread(call))
         else:
             self.attempt(f"{label}({text})", call)
+
+    @staticmethod
+    def ends(solver):
+        """Whether a training comes to an end soon."""
+        try:
+            return solver.param.max_iter < 50
+        except Exception:
+            return False
+
+    # Calls that are right by themselves, in an order that is not.
+
+    def work(self):
+        nets = [thing for thing in self.things if isinstance(thing, caffe.Net)]
+        solvers = [thing for thing in self.things if isinstance(thing, caffe._caffe.Solver)]
+        for solver in solvers:
+            if "_handle" in vars(solver) and self.random.random() < 0.5:
+                # Anything may stand in their place by now.
+                tested = solver.test_nets if isinstance(solver.test_nets, list) else []
+                nets += [net for net in (solver.net, *tested) if isinstance(net, caffe.Net)]
+        nets = [net for net in nets if "_handle" in vars(net)]
+        if not nets:
+            return self.build()
+        net, other = self.random.choice(nets), self.random.choice(nets)
+        number = lambda: self.random.randrange(-1, len(net._layer_names) + 1)  # noqa: E731
+        dims = [self.random.randrange(7) for _ in range(self.random.randrange(5))]
+        moments = ("before_forward", "after_forward", "before_backward", "after_backward")
+        solver = self.random.choice(solvers) if solvers else None
+        options = {
+            "forward": lambda: net.forward(),
+            "backward": lambda: net.backward(),
+            "_forward": lambda: net._forward(number(), number()),
+            "_backward": lambda: net._backward(number(), number()),
+            "end": lambda: net.forward(end=self.random.choice(net._layer_names)),
+            "reshape blob": lambda: self.random.choice(list(net._blobs)).reshape(*dims),
+            "reshape input": lambda: net.blobs[net.inputs[0]].reshape(1 + self.random.randrange(4), *net.blobs[net.inputs[0]].shape[1:]),
+            "reshape parameter": lambda: self.random.choice(list(net.params.values()))[0].reshape(*dims),
+            "reshape net": lambda: net.reshape(),
+            "reshape layer": lambda: self.random.choice(net.layers).reshape([], []),
+            "share": lambda: net.share_with(other),
+            "copy": lambda: copy.deepcopy(net),
+            "save": lambda: net.save("out.caffemodel"),
+            "save HDF5": lambda: net.save_hdf5("out.h5"),
+            "load": lambda: net.copy_from(self.random.choice(["out.caffemodel", "out.h5", "s_iter_2.caffemodel"])),
+            "hook": lambda: getattr(net, self.random.choice(moments))(self.function()),
+            "write": lambda: self.random.choice(list(net._blobs)).data.fill(self.random.choice([0, np.nan, np.inf, 1e38, -3])),
+            "write diff": lambda: self.random.choice(list(net._blobs)).diff.fill(self.random.choice([0, np.nan, np.inf])),
+            "write weights": lambda: self.random.choice(list(net.params.values()))[0].data.fill(self.random.choice([0, np.nan, 1e38])),
+            "clear": lambda: net.clear_param_diffs(),
+            "table": lambda: repr(net),
+            "hold": lambda: [blob.data for blob in net._blobs],
+            "arrays": lambda: net.set_input_arrays(np.zeros((4, 1, 2, 3), "f4"), np.zeros(4, "f4")),
+        }
+        if solver is not None:
+            options.update(
+                {
+                    "step": lambda: solver.step(self.random.randrange(4)),
+                    "update": lambda: solver.apply_update(),
+                    "snapshot": lambda: solver.snapshot(),
+                    "restore": lambda: solver.restore(self.random.choice(["s_iter_2.solverstate", "s_iter_0.solverstate", "out.caffemodel"])),
+                    "callback": lambda: solver.add_callback(self.function(), self.function()),
+                    "give": lambda: solver.share_weights(net),
+                    "copy solver": lambda: copy.copy(solver),
+                    "rate": lambda: setattr(solver.param, "base_lr", self.random.choice([0.1, 0, -1, 1e30])),
+                }
+            )
+        name = self.random.choice(list(options))
+        call = options[name]
+        if self.random.random() < 0.1:
+            self.attempt(f"in a thread: {name} {dims}", lambda: self.in_thread(call))
+        else:
+            self.attempt(f"{name} {dims}", call)
 
     @staticmethod
     def in_thread(call):
@@ -447,6 +530,9 @@ def main(first, count):
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     expected = canary()
+    # What is there for good need not be looked through each time.
+    gc.collect()
+    gc.freeze()
     for seed in range(first, first + count):
         print(seed, flush=True)
         faulthandler.dump_traceback_later(SECONDS, exit=True)

@@ -216,6 +216,14 @@ def test_parts_are_not_made_by_hand():
         type(net.layers[1])(1, "Convolution", None)
 
 
+def test_a_copy_of_a_net_that_is_not_trusted_is_not_trusted_either():
+    net = caffe.Net.from_text(NET, caffe.TEST, trusted=False, memory_limit=1 << 20)
+    for each in (net, copy.copy(net)):
+        each.blobs["data"].reshape(4000, 3, 8, 8)
+        with pytest.raises(RuntimeError):
+            each.reshape()
+
+
 def test_a_damaged_pickle_is_an_exception():
     net = caffe.Net.from_text(NET, caffe.TEST)
     function, (cls, content), *_ = net.__reduce__()

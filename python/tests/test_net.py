@@ -313,6 +313,24 @@ def test_a_reshaped_input_reshapes_the_net(net):
     assert net.forward()["prob"].shape == (7, 5)
 
 
+@pytest.mark.parametrize("name", ["data", "conv", "ip", "prob"])
+@pytest.mark.parametrize("shape", [(1, 3, 8, 8), (5, 3, 8, 8), (2, 5), (), (0,)])
+def test_a_look_at_any_blob_after_a_change_of_shape_shows_what_the_last_pass_left(net, images, name, shape):
+    net.forward(data=images)
+    expected = {each: blob.data.copy() for each, blob in net.blobs.items()}
+    planned = caffe.Net.from_text(CONV, caffe.TEST)
+    planned.share_with(net)
+    planned.forward(data=images)
+    planned.blobs[name].reshape(*shape)
+    for each, blob in planned.blobs.items():
+        assert blob.data.shape == blob.shape
+        # A blob that outgrows its memory starts at zero.
+        if each != name and shape[:1] != (5,):
+            assert np.allclose(blob.data, expected[each], atol=1e-5), each
+    planned.blobs["data"].reshape(1, 3, 8, 8)
+    assert planned.forward(data=images[:1])["prob"].shape == (1, 5)
+
+
 def test_hooks_see_and_change_what_flows_between_layers(net, images):
     seen = []
     net.before_forward(lambda layer: seen.append(("before", layer)))
@@ -430,6 +448,30 @@ def test_input_arrays_of_another_form_are_refused(change, message):
 def test_only_a_net_that_begins_with_memory_data_takes_arrays(net):
     with pytest.raises(RuntimeError, match="first layer is a MemoryDataLayer"):
         net.set_input_arrays(np.zeros((2, 3, 8, 8), np.float32), np.zeros(2, np.float32))
+
+
+def test_a_look_at_values_that_a_pass_left_out_calls_no_hooks(net, images):
+    net.forward(data=images)
+    called = []
+    net.before_forward(called.append)
+    assert net.blobs["conv"].data.any() and not called
+    net.forward()
+    assert called == [0, 1, 2, 3, 4]
+
+
+def test_a_net_that_runs_itself_without_end_is_an_exception(net, images):
+    net.before_forward(lambda layer: net.forward())
+    failed = []
+
+    def run(_):
+        try:
+            net.forward(data=images)
+        except RuntimeError as error:
+            failed.append(str(error))
+
+    run_in_threads(run, [0])
+    run(0)
+    assert len(failed) == 2 and all("without end" in message for message in failed)
 
 
 # Life and threads.

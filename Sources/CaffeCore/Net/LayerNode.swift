@@ -31,7 +31,7 @@ public final class LayerNode {
   /// Weighted tops that a later layer reads and sends a gradient to, in place of the weight: it is added in the backward pass.
   var addedWeights: [(top: Int, weight: Float)] = []
   /// What a net that is not trusted may not do.
-  var restrictions: Restrictions?
+  package internal(set) var restrictions: Restrictions?
 
   /// The shapes and memories that the last reshape saw.
   private var seenShapes: [Shape] = []
@@ -126,6 +126,12 @@ public final class LayerNode {
   /// Makes sure that the tops can be, and that those of a net that is not trusted stay within its limit.
   private func checkSizes(_ tops: [Blob]) throws {
     try MemoryCount(restrictions, hasGradients: false).add(tops, for: "the layer")
+  }
+
+  /// The blobs around the layer with the shapes that they had when it was last reshaped.
+  var settledShapes: [(blob: Blob, shape: Shape)] {
+    let blobs = bottoms + tops
+    return seenShapes.count == blobs.count ? Array(zip(blobs, seenShapes)) : []
   }
 
   private var isUnchanged: Bool {

@@ -223,6 +223,17 @@ extension Net {
   func computeAgain() {
     acceptWritesThroughViews()
     defer { updateViews() }
+    // The pass that is repeated had no hooks, or it would not have left anything out.
+    let hooks = (beforeForward, afterForward)
+    (beforeForward, afterForward) = ([], [])
+    defer { (beforeForward, afterForward) = hooks }
+    // Shapes that were changed since the pass count in the next one.
+    var changed: [(blob: Blob, shape: Shape)] = []
+    for (blob, shape) in layers.flatMap(\.settledShapes) where blob.shape != shape {
+      if !changed.contains(where: { $0.blob === blob }) { changed.append((blob, blob.shape)) }
+      blob.reshape(to: shape)
+    }
+    defer { for (blob, shape) in changed { blob.reshape(to: shape) } }
     // What is there may have been changed since: it stays as it is.
     var present: [(buffer: Buffer, copy: Buffer)] = []
     for blob in blobs where !blob.data.isForgotten && !present.contains(where: { $0.buffer === blob.data }) {
