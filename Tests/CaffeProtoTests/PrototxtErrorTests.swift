@@ -1,4 +1,5 @@
 import CaffeProto
+import Foundation
 import Testing
 
 @Suite struct `Prototxt errors` {

@@ -101,12 +101,13 @@ def test_detect_reads_lists_that_begin_with_a_byte_order_mark(net_arguments, wri
 
 def test_scripts_name_another_encoding(net_arguments, tmp_path):
     windows = tmp_path / "w.csv"
+    settings = [tmp_path / "o.csv", *net_arguments, "--context_pad=0"]
     for content, words in (
         ("filename".encode("utf-16"), "w.csv: it is in UTF-16"),
         (b"filename\ncaf\xe9", "w.csv:2: it is not UTF-8"),
     ):
         windows.write_bytes(content)
-        assert words in run("detect.py", windows, tmp_path / "o.csv", *net_arguments, status=1)
+        assert words in run("detect.py", windows, *settings, status=1)
         assert words in run("draw_net.py", windows, tmp_path / "o.svg", status=1)
 
 

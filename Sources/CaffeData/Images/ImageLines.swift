@@ -69,8 +69,12 @@ struct ImageLines {
   }
 
   private mutating func add(_ name: ArraySlice<UInt8>, _ numbers: [Double]) {
-    if String(validating: name, as: UTF8.self) == nil { rawNames[names.count] = Array(name) }
-    names.append(String(decoding: name, as: UTF8.self))
+    if let text = String(validating: name, as: UTF8.self) {
+      names.append(text)
+    } else {
+      rawNames[names.count] = Array(name)
+      names.append(String(decoding: name, as: UTF8.self))
+    }
     labels += numbers
   }
 }

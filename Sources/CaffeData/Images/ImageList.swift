@@ -124,15 +124,14 @@ public struct ImageList: Sendable {
       self.root = root
       (archive, classes, places) = (nil, [], [])
     case .folder:
-      let files: [String]
-      do {
-        files = try FileManager.default.subpathsOfDirectory(atPath: source)
-      } catch {
-        throw DataError(source, "cannot read the folder: may you look into all of it?")
-      }
-      let sorted = try FoldersOfImages(files, in: source, labelCount)
-      (names, labels, classes) = (sorted.order.map { files[$0] }, sorted.labels, sorted.classes)
-      rawNames = [:]
+      let paths = try files(below: source)
+      let sorted = try FoldersOfImages(paths.map { String(decoding: $0, as: UTF8.self) }, in: source, labelCount)
+      let ordered = sorted.order.map { paths[$0] }
+      names = ordered.map { String(decoding: $0, as: UTF8.self) }
+      rawNames = Dictionary(
+        uniqueKeysWithValues: ordered.enumerated().filter { String(validating: $0.element, as: UTF8.self) == nil }
+          .map { ($0.offset, $0.element) })
+      (labels, classes) = (sorted.labels, sorted.classes)
       self.labelCount = 1
       self.root = source.hasSuffix("/") ? source : source + "/"
       (archive, places) = (nil, [])

@@ -88,7 +88,7 @@ final class FileStream {
     let tooLarge = FileFailure.unreadable("it has more than \(limit) bytes, which is too large")
     guard size <= limit else { throw tooLarge }
     // One more than there should be, so that the end shows without more room.
-    var room = max(size, 1 << 16) + 1
+    var room = size > 0 ? size + 1 : 1 << 16
     guard var memory = malloc(room) else { throw .unreadable("there is no memory for its \(size) bytes") }
     var count = 0
     func failed(_ failure: FileFailure) -> FileFailure {
@@ -110,6 +110,8 @@ final class FileStream {
       }
       memory = larger
     }
+    // A pipe tells its length by its end only: what was too much is given back.
+    if size == 0, let smaller = realloc(memory, max(count, 1)) { memory = smaller }
     return Data(bytesNoCopy: memory, count: count, deallocator: .free)
   }
 }

@@ -13,10 +13,14 @@ extension Unicode.Scalar {
   var numberAndName: String {
     let digits = String(value, radix: 16, uppercase: true)
     let number = "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    // The byte order mark is better known by its other name, and control characters have no other.
-    let name = properties.generalCategory == .format || properties.name == nil ? properties.nameAlias : nil
-    return (name ?? properties.name).map { "\(number), \($0.lowercased())" } ?? number
+    let name = Self.otherNames[value] ?? properties.name?.lowercased()
+    return name.map { "\(number), \($0)" } ?? number
   }
+
+  /// Names of characters that the table has none for, or a less known one.
+  private static let otherNames: [UInt32: String] = [
+    0: "null", 0x0D: "carriage return", 0x1B: "escape", 0x7F: "delete", 0x85: "next line", 0xFEFF: "byte order mark",
+  ]
 }
 
 extension String {

@@ -9,7 +9,9 @@ package struct TextFile: Sendable {
 
   package init(_ path: String) throws(FileFailure) {
     let file = try FileStream(Array(path.utf8))
+    // At once, so that a file without end is refused; and again, as a pipe may bring a few bytes at first.
     let data = try file.readToEnd(limit: Self.limit) { Self.flaw(of: $0) }
+    if let flaw = data.withUnsafeBytes({ Self.flaw(of: $0) }) { throw flaw }
     bytes = Array(data.starts(with: Self.byteOrderMark) ? data.dropFirst(3) : data)
   }
 

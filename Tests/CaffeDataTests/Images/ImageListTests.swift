@@ -44,6 +44,9 @@ import Testing
       folder.write("list.txt", Array("a.png 0\n".utf8) + name + Array(" 7\n".utf8)), root: folder.path + "/")
     #expect(contents(list) == ["a.png [0.0]", "caf\u{FFFD} 1.png [7.0]"])
     #expect(try list[1].read() == Data("one".utf8))
+    // In a folder of classes too.
+    try shell("mkdir -p '\(folder.path)/set/class' && mv '\(folder.path)'/caf* '\(folder.path)/set/class'")
+    #expect(try ImageList(folder.file("set"))[0].read() == Data("one".utf8))
   }
 
   @Test func `may come through a pipe`() throws {
