@@ -63,7 +63,7 @@ extension Scenario {
         arguments: [
           "resize_and_crop_images", "--input_folder", "images", "--output_folder", "squares",
           "--output_side_length", "4", "--num_clients", "1",
-        ], files: writeImages),
+        ], files: writeImages, isLasting: false),
       testing.changed {
         $0.name = "upgrade-binary"
         $0.arguments = ["upgrade_net_proto_binary", "run_iter_4.caffemodel", "new.caffemodel"]
