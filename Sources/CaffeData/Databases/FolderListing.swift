@@ -9,7 +9,9 @@ internal import CaffeProto
 /// The names of what is in a folder, in no order.
 func fileNames(in path: String) throws(DataError) -> [String] {
   func failure() -> DataError { DataError(path, "cannot read the folder: \(systemReason())") }
-  guard let folder = opendir(path) else { throw failure() }
+  var opened = opendir(path)
+  while opened == nil, errno == EINTR { opened = opendir(path) }
+  guard let folder = opened else { throw failure() }
   defer { closedir(folder) }
   var names: [String] = []
   // At the end of the folder nothing is said, and after an error the reason.
