@@ -133,9 +133,8 @@ let package = Package(
     + ["Proto", "Core", "Layers", "HDF5", "Solvers", "Data", "OneDNN", "Tool", "Fuzzing"].map { name in
       .testTarget(
         name: "Caffe\(name)Tests",
-        dependencies: library + [
-          "CaffeKernels", "CaffeTesting", "CaffeFuzzing", "CaffeTool", "CaffeLog", "CaffeDrawing", logging,
-        ],
+        dependencies: library + ["CaffeKernels", "CaffeTesting", "CaffeTool", "CaffeLog", "CaffeDrawing", logging]
+          + (name == "Fuzzing" ? ["CaffeFuzzing"] : []),
         swiftSettings: strict
       )
     },

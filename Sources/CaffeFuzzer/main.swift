@@ -10,7 +10,7 @@ let usage = """
   usage: CaffeFuzzer targets                            name all targets
          CaffeFuzzer words                              write a dictionary for libFuzzer
          CaffeFuzzer seeds <target> <fixtures> <folder> write sound input as files of their own
-         CaffeFuzzer pack <folder> <file>               put the files of a corpus into one
+         CaffeFuzzer pack <target> <folder> <file>      put the smallest files of a corpus into one
          CaffeFuzzer unpack <file> <folder>             and take them out
          CaffeFuzzer damage <target> <count> <fixtures> <file> read so many damaged files, each of which is in the file meanwhile
          CaffeFuzzer run <target> …                     run libFuzzer with its arguments
@@ -38,6 +38,24 @@ func writeFiles(_ contents: [[UInt8]], to folder: String) throws {
     let name = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     try Data(content).write(to: URL(filePath: "\(folder)/\(name)"))
   }
+}
+
+/// Puts the files of a folder into one: the smallest that is read, and then the smallest of all, as long as that does not make it
+/// larger than the repository should bear for one target.
+func pack(_ target: FuzzTarget, _ folder: String, into file: String) throws {
+  let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+  var contents = try names.map { [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\($0)"))) }
+  contents.sort { $0.count < $1.count }
+  if let sound = try contents.firstIndex(where: { try target.run($0) == nil }) {
+    contents.insert(contents.remove(at: sound), at: 0)
+  }
+  var bundle = FileBundle()
+  var left = 1 << 17
+  for content in contents where content.count <= left {
+    bundle.files.append(("", content))
+    left -= content.count
+  }
+  try Data(bundle.bytes).write(to: URL(filePath: file))
 }
 
 func damage(_ target: FuzzTarget, count: Int, fixtures: String, current: String) throws {
@@ -75,10 +93,8 @@ case ("words", 1):
   for word in FuzzTarget.words { print("\"\(word.replacingOccurrences(of: "\"", with: "\\\""))\"") }
 case ("seeds", 4):
   try writeFiles(target(arguments[1]).seeds(under: arguments[2]), to: arguments[3])
-case ("pack", 3):
-  let names = try FileManager.default.contentsOfDirectory(atPath: arguments[1]).sorted()
-  let files = try names.map { ("", [UInt8](try Data(contentsOf: URL(filePath: "\(arguments[1])/\($0)")))) }
-  try Data(FileBundle(files).bytes).write(to: URL(filePath: arguments[2]))
+case ("pack", 4):
+  try pack(target(arguments[1]), arguments[2], into: arguments[3])
 case ("unpack", 3):
   let bundle = FileBundle([UInt8](try Data(contentsOf: URL(filePath: arguments[1]))))
   try writeFiles(bundle.files.map(\.content), to: arguments[2])
@@ -88,7 +104,9 @@ case ("damage", 5):
 case ("run", 2...):
   let target = target(arguments[1])
   chosen.withLock { $0 = target }
-  var pointers = ([CommandLine.arguments[0]] + arguments.dropFirst(2)).map { strdup($0) } + [nil]
+  // libFuzzer starts itself again for some tasks: by a shell, with its own arguments behind what it takes for the program.
+  let program = "\(CommandLine.arguments[0]) run \(target.name)"
+  var pointers = ([program] + arguments.dropFirst(2)).map { strdup($0) } + [nil]
   var count = CInt(pointers.count - 1)
   exit(
     pointers.withUnsafeMutableBufferPointer { pointers in

@@ -19,7 +19,8 @@ extension FileBundle {
 func withTrueSums(tar bytes: [UInt8]) -> [UInt8] {
   var bytes = bytes
   var offset = 0
-  while offset + 512 <= bytes.count {
+  // Blocks of zeros mark the end.
+  while offset + 512 <= bytes.count, bytes[offset..<offset + 512].contains(where: { $0 != 0 }) {
     var sum = 8 * 32
     for index in offset..<offset + 512 where !(148..<156).contains(index - offset) { sum += Int(bytes[index]) }
     let digits = String(sum, radix: 8)

@@ -31,7 +31,7 @@ extension FuzzTarget {
 
     FuzzTarget(
       "image-list", endings: ["same.txt", "mixed.txt", "png.txt"],
-      made: { [Array("a.png 1\nb.jpg 2\n".utf8), Array("a.png\r\nc d.png 7".utf8)] },
+      made: { [Array("a.png 1\nb.jpg 2\n".utf8), Array("a.png\r\nb.jpg 7".utf8)] },
       read: { bytes, folder in
         try writePictures(to: folder)
         let path = try folder.write(text: bytes, as: "list.txt")

@@ -1,3 +1,4 @@
+internal import CaffeHDF5
 internal import CaffeProto
 internal import FoundationEssentials
 
@@ -13,6 +14,12 @@ extension FuzzTarget {
       let path = "\(fixtures)/\(file)"
       let seed = file.hasSuffix("CURRENT") ? try Self.bundle(String(path.dropLast(8))) : try Self.bytes(path)
       if seed.count <= Self.largestSeed { seeds.append(seed) }
+    }
+    for file in files where attribute != nil && file.hasSuffix(".h5") {
+      let root = try HDF5File(reading: "\(fixtures)/\(file)").root
+      if let attribute, try root.hasAttribute(attribute) {
+        seeds.append(Array(try root.string(attribute: attribute).utf8))
+      }
     }
     return seeds
   }

@@ -6,22 +6,26 @@ package struct FuzzTarget: Sendable {
   package let name: String
   /// The endings of the fixtures that are sound input.
   let endings: [String]
+  /// The attribute of HDF5 fixtures that holds such a text, if there is one.
+  let attribute: String?
   /// Sound input that no fixture has.
-  let made: @Sendable () throws -> [[UInt8]]
+  package let made: @Sendable () throws -> [[UInt8]]
   private let read: @Sendable (_ bytes: [UInt8], FuzzFolder) throws -> Void
 
   init(
-    _ name: String, endings: [String] = [], made: @escaping @Sendable () throws -> [[UInt8]] = { [] },
+    _ name: String, endings: [String] = [], attribute: String? = nil,
+    made: @escaping @Sendable () throws -> [[UInt8]] = { [] },
     read: @escaping @Sendable (_ bytes: [UInt8], FuzzFolder) throws -> Void
   ) {
     self.name = name
     self.endings = endings
+    self.attribute = attribute
     self.made = made
     self.read = read
   }
 
   /// All targets; their names are those of their corpora.
-  package static let all = messages + arrays + databases + images + [trainingLog]
+  package static let all = messages + [build] + arrays + databases + images + [trainingLog]
 
   package static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 
