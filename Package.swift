@@ -23,6 +23,17 @@ let numerics: Target.Dependency = .product(name: "RealModule", package: "swift-n
   let vectorKernels: [Target] = []
 #endif
 
+/// The program of Scripts/fuzz. It needs libFuzzer, with which only that script builds.
+let fuzzer: [Target] =
+  Context.environment["CAFFE_FUZZER"] == nil
+  ? []
+  : [
+    .systemLibrary(name: "CFuzzer", path: "Sources/CFuzzer"),
+    .executableTarget(
+      name: "CaffeFuzzer", dependencies: ["CFuzzer", "CaffeCore", "CaffeFuzzing"], swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
+  ]
+
 /// The whole library. `import Caffe` brings all of it, but a build must know each module, or it would not notice changes in one.
 let library: [Target.Dependency] = [
   "Caffe", "CaffeProto", "CaffeCore", "CaffeLayers", "CaffeHDF5", "CaffeSolvers", "CaffeData", "CaffeOneDNN",
@@ -87,12 +98,19 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Caffe", dependencies: Array(library.dropFirst()) + [logging], swiftSettings: strict),
     // What the command line and Python share: log lines and pictures.
-    .target(name: "CaffeLog", dependencies: [logging], swiftSettings: strict),
+    .target(name: "CaffeLog", dependencies: ["CaffeProto", logging], swiftSettings: strict),
     .target(name: "CaffeDrawing", dependencies: library + [logging], swiftSettings: strict),
     // The C interface under `import caffe`.
     .target(
       name: "CaffePython", dependencies: library + ["CaffeLog", "CaffeDrawing", logging], swiftSettings: strict),
     .target(name: "CaffeTesting", dependencies: library + [logging], swiftSettings: strict),
+    // Readers under attack: for the tests and for libFuzzer.
+    .target(
+      name: "CaffeFuzzing",
+      dependencies: [
+        "CaffeProto", "CaffeCore", "CaffeLayers", "CaffeHDF5", "CaffeSolvers", "CaffeData", "CaffeLog", logging,
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "CaffeTool",
       dependencies: library + [
@@ -110,11 +128,13 @@ let package = Package(
       name: "show-digits", dependencies: library + [logging], path: "Examples/mnist/ShowDigits", swiftSettings: strict),
   ]
     + vectorKernels
+    + fuzzer
     // Tests mirror the sources, file by file.
-    + ["Proto", "Core", "Layers", "HDF5", "Solvers", "Data", "OneDNN", "Tool"].map { name in
+    + ["Proto", "Core", "Layers", "HDF5", "Solvers", "Data", "OneDNN", "Tool", "Fuzzing"].map { name in
       .testTarget(
         name: "Caffe\(name)Tests",
-        dependencies: library + ["CaffeKernels", "CaffeTesting", "CaffeTool", "CaffeLog", "CaffeDrawing", logging],
+        dependencies: library + ["CaffeKernels", "CaffeTesting", "CaffeTool", "CaffeLog", "CaffeDrawing", logging]
+          + (name == "Fuzzing" ? ["CaffeFuzzing"] : []),
         swiftSettings: strict
       )
     },

@@ -37,8 +37,17 @@ public final class HDF5File {
       throw HDF5Error(
         file: path, operation: "open the file", reason: "it has no HDF5 signature, so it is no HDF5 file\(kind)")
     }
+    let size = Int(status.st_size)
+    // The library crashes on many damaged files, so a process that nobody needs goes through the file first.
+    let access = try HDF5Handle("open the file", in: path, release: H5Pclose, open: caffe_h5_file_access)
+    let seconds = CUnsignedInt(clamping: 10 + size / 10_000_000)
+    guard HDF5Library.locked({ caffe_h5_is_harmless(path, access.id, seconds) }) != 0 else {
+      throw HDF5Error(
+        file: path, operation: "open the file",
+        reason: "the file is damaged: the HDF5 library crashes or does not come to an end when it reads it")
+    }
     let handle = try Self.open("open the file", path) { H5Fopen(path, caffe_h5_read_only(), $0) }
-    try self.init(path: path, size: Int(status.st_size), isConfined: isConfined, handle: handle)
+    try self.init(path: path, size: size, isConfined: isConfined, handle: handle)
   }
 
   /// Makes a file at `path`, or empties the one that is there, for writing.

@@ -118,7 +118,7 @@ package final class LogOutput: Sendable {
   }
 }
 
-/// Why a log file could not be written, in a sentence for the user.
+/// Why a log file could not be written or read, in a sentence for the user.
 package struct LogError: Error, Hashable, CustomStringConvertible {
   package let description: String
 

@@ -24,7 +24,13 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The place `position` of `bytes`, which is in the line that starts at `lineStart`.
-  init(file: String, line: Int, lineStart: Int, position: Int, in bytes: [UInt8]) {
+  ///
+  /// - Parameter counted: A place before in the same line, and its column: a long line need not be counted twice.
+  init(
+    file: String, line: Int, lineStart: Int, position: Int, in bytes: [UInt8],
+    counted: (position: Int, column: Int)? = nil
+  ) {
+    let counted = counted ?? (lineStart, 1)
     let longest = 120
     let start = max(lineStart, position - longest / 2)
     let limit = min(bytes.count, position + longest)
@@ -35,7 +41,7 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
     let visible = bytes[start..<end].drop(while: isContinuation)
     self.init(
       file: file, line: line,
-      column: 1 + bytes[lineStart..<position].count { !isContinuation($0) },
+      column: counted.column + bytes[counted.position..<position].count { !isContinuation($0) },
       text: String(decoding: visible, as: UTF8.self),
       offset: bytes[start..<position].drop(while: isContinuation).count { !isContinuation($0) })
   }

@@ -144,6 +144,11 @@ import Testing
     #expect(message { _ = try HDF5File(reading: path) }.contains("truncated file"))
   }
 
+  @Test func `refuses a file on which the library crashes`() throws {
+    let error = #expect(throws: HDF5Error.self) { try HDF5File(reading: fixture("unfilled_links.h5in")) }
+    #expect(error?.reason.contains("the HDF5 library crashes") == true)
+  }
+
   @Test func `says that a file cannot be made`() {
     #expect(message { _ = try HDF5File(creating: "/absent/x.h5") }.contains("No such file or directory"))
   }

@@ -55,6 +55,8 @@ final class LMDBCursor: DatabaseCursor {
   private var index = 0
   /// How many records of this pass lie behind.
   private var passed = 0
+  /// How many bytes were read in this pass.
+  private var bytesRead = 0
   private(set) var turns = 0
 
   init(_ file: LMDBFile) { self.file = file }
@@ -62,6 +64,9 @@ final class LMDBCursor: DatabaseCursor {
   func next() throws(DataError) -> Record {
     let leaf = try currentLeaf()
     let record = try record(index, of: leaf)
+    // Records do not overlap in a sound file: a small one cannot give much.
+    bytesRead += record.key.count + record.value.count
+    guard bytesRead <= file.size else { throw file.damaged(MDB_CORRUPTED, page: leafNumber) }
     index += 1
     passed += 1
     return record
@@ -96,6 +101,7 @@ final class LMDBCursor: DatabaseCursor {
     guard let leaf else {
       branches = []
       passed = 0
+      bytesRead = 0
       return try descend(from: file.head.root)
     }
     if index < leaf.count { return leaf }

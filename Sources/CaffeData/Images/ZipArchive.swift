@@ -40,6 +40,9 @@ struct ZipArchive: ImageArchive {
       }
       rest = rest.dropFirst(46 + nameCount + extraCount + field(32, 2))
     }
+    // Members that lie over one another would make a small file a large one.
+    let packed = members.reduce(0) { $0.addingReportingOverflow($1.packedSize).overflow ? .max : $0 + $1.packedSize }
+    guard packed <= file.size else { throw Self.damaged(path, "its members are longer than the file") }
     self.names = names
     self.members = members
   }
@@ -57,8 +60,7 @@ struct ZipArchive: ImageArchive {
       throw Self.damaged(path, "'\(names[place])' says it has \(member.size) bytes, which is too many")
     }
     let bytes = member.isDeflated ? Self.inflate(packed, member.size) : packed
-    guard let bytes, bytes.count == member.size, Int(crc32(0, bytes, CUnsignedInt(bytes.count))) == member.checksum
-    else {
+    guard let bytes, bytes.count == member.size, Int(crc32_z(0, bytes, bytes.count)) == member.checksum else {
       throw Self.damaged(path, "the contents of '\(names[place])' do not agree with their checksum")
     }
     return Data(bytes)

@@ -26,7 +26,8 @@ struct PrototxtParser {
       let wire = try parser.fields(of: message, from: parser.token, until: nil)
       return (wire, parser.places)
     } catch {
-      throw PrototxtError(location: scanner.location(of: error.token), problem: error.problem, message: message.name)
+      throw PrototxtError(
+        location: parser.scanner.location(of: error.token), problem: error.problem, message: message.name)
     }
   }
 

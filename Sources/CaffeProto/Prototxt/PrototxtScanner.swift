@@ -15,6 +15,8 @@ struct PrototxtScanner {
   private var position = 0
   private var line = 1
   private var lineStart = 0
+  /// Where the last place was that somebody asked for.
+  private var located: (line: Int, position: Int, column: Int)?
 
   init(_ bytes: [UInt8], file: String) {
     self.bytes = bytes
@@ -30,8 +32,12 @@ struct PrototxtScanner {
 
   func text(_ token: Token) -> String { String(decoding: bytes[token.start..<token.end], as: UTF8.self) }
 
-  func location(of token: Token) -> SourceLocation {
-    SourceLocation(file: file, line: token.line, lineStart: token.lineStart, position: token.start, in: bytes)
+  mutating func location(of token: Token) -> SourceLocation {
+    let last = located.flatMap { $0.line == token.line && $0.position <= token.start ? ($0.position, $0.column) : nil }
+    let location = SourceLocation(
+      file: file, line: token.line, lineStart: token.lineStart, position: token.start, in: bytes, counted: last)
+    located = (token.line, token.start, location.column)
+    return location
   }
 
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }

@@ -43,6 +43,10 @@ extension Solver {
 
   /// Makes sure that a state belongs to a solver like this one.
   private func check(_ state: SolverState, _ path: String) throws -> (test: Watch, plateau: Watch) {
+    // Layers count on from here, and no run comes that far.
+    if let layer = state.layerState.first(where: { $0.counter > 1 << 62 }) {
+      throw SolverError("the snapshot is damaged: layer '\(layer.layer)' is at item \(layer.counter)", file: path)
+    }
     guard state.history.count == history.count else {
       throw SolverError(
         "Incorrect length of history blobs.",

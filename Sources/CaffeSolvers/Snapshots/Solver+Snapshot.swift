@@ -63,9 +63,9 @@ extension Solver {
   /// All but the weights and the history.
   package func state(of model: String) -> SolverState {
     var state = stateBeforeTest ?? stateOfTests()
-    state.iter = Int32(iteration)
+    state.iter = Int32(clamping: iteration)
     state.learnedNet = model
-    state.currentStep = Int32(currentStep)
+    state.currentStep = Int32(clamping: currentStep)
     state.recentLosses = losses.recent
     state.layerState = net.layerStates() + state.layerState
     return state

@@ -93,7 +93,4 @@ package struct ProgressLine {
 extension String {
   /// The text with spaces before it, to a width.
   func leftPadded(to width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
-
-  /// The text with spaces behind it, to a width.
-  func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

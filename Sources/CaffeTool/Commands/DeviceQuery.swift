@@ -1,5 +1,6 @@
 import ArgumentParser
 import Caffe
+import CaffeLog
 import Logging
 
 /// `caffe device_query`: shows what this build can compute on.

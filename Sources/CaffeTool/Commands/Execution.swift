@@ -1,4 +1,5 @@
 import Caffe
+import CaffeLog
 
 /// What a benchmark saw of each step of the forward passes.
 struct Execution {

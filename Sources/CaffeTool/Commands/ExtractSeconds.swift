@@ -1,5 +1,6 @@
 import ArgumentParser
 import Caffe
+import CaffeLog
 
 /// `extract_seconds`: writes the time of each iteration line of a training log.
 struct ExtractSeconds: ToolCommand {

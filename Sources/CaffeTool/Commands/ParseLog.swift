@@ -1,5 +1,6 @@
 import ArgumentParser
 import Caffe
+import CaffeLog
 import FoundationEssentials
 
 /// `parse_log`: makes tables of a training log.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CaffeDrawing
+import CaffeLog
 
 /// `plot_training_log`: draws losses, accuracies and rates of training logs.
 struct PlotTrainingLog: ToolCommand {

@@ -134,6 +134,16 @@ import Testing
     }
   }
 
+  @Test func `believes in no more bytes than the file has`() throws {
+    var bytes = try [UInt8](Data(contentsOf: URL(filePath: fixture("lmdb_many/data.mdb"))))
+    // Every node of the leaf on page 2 becomes one node, with a value that fills the page.
+    let leaf = 2 * 4096
+    for index in 0..<50 { bytes.replaceSubrange(leaf + 16 + 2 * index..<leaf + 18 + 2 * index, with: [200, 0]) }
+    bytes.replaceSubrange(leaf + 200..<leaf + 208, with: [0x30, 0x0F, 0, 0, 0, 0, 0, 0])
+    _ = try folder.write("data.mdb", bytes)
+    #expect(message { try readAll(folder.path) }.contains("the file is damaged"))
+  }
+
   @Test func `survives any damage`() throws {
     var random = Random(seed: 1)
     for name in ["lmdb_many", "lmdb_overflow"] {

@@ -157,6 +157,18 @@ import Testing
     #expect(message { _ = try folderAsFile[0].read() }.contains("Could not open or find file: it is a directory"))
   }
 
+  @Test func `are not believed to be larger than the archive`() throws {
+    var zip = try Zip.make(["set/cat/1.png": String(repeating: "one", count: 500), "set/dog/2.png": "dog"], false)
+    let first = try #require(zip.firstRange(of: [0x50, 0x4B, 1, 2]))
+    let second = try #require(zip[first.upperBound...].firstRange(of: [0x50, 0x4B, 1, 2]))
+    // The second file's place and sizes become those of the first one.
+    for field in [20..<28, 42..<46] {
+      for index in field { zip[second.lowerBound + index] = zip[first.lowerBound + index] }
+    }
+    #expect(
+      message { _ = try ImageList(folder.write("set.zip", zip)) }.contains("its members are longer than the file"))
+  }
+
   @Test func `survive damaged archives`() throws {
     let zip = try Zip.make(["set/cat/1.png": String(repeating: "one", count: 500)], true)
     try fill(folder.file("whole/set"))

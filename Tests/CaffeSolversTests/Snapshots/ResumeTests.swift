@@ -234,9 +234,9 @@ import Testing
   @Test(
     arguments: [
       { $0.iter = -1 }, { $0.currentStep = -1 }, { $0.plateauState.waited = -1 }, { $0.testState.step = -1 },
-      { $0.testState.bestIter = -1 },
+      { $0.testState.bestIter = -1 }, { $0.layerState[0].counter = .max },
     ] as [@Sendable (inout SolverState) -> Void])
-  func `is refused where counts are negative`(damage: @Sendable (inout SolverState) -> Void) throws {
+  func `is refused where counts cannot be`(damage: @Sendable (inout SolverState) -> Void) throws {
     let solver = try bench.makeSolver(#"base_lr: 1 lr_policy: "multistep" gamma: 0.5 stepvalue: 5"#)
     let path = try solver.snapshot()
     var state = try BinaryProto.read(SolverState.self, path: path)

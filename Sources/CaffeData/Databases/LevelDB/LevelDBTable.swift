@@ -25,7 +25,10 @@ struct LevelDBTable {
     var blocks: [Range<Int>] = []
     while let entry = try entries.next() {
       var scanner = LevelDBScanner(try entry.value.bytes()[...])
-      guard let block = Self.place(&scanner, in: file) else { throw file.damaged("its index makes no sense") }
+      // Blocks that lie over one another would make a small file a large one.
+      guard let block = Self.place(&scanner, in: file), block.lowerBound >= blocks.last?.upperBound ?? 0 else {
+        throw file.damaged("its index makes no sense")
+      }
       blocks.append(block)
     }
     self.blocks = blocks

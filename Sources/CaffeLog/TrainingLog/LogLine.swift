@@ -58,7 +58,10 @@ struct LogTime {
     else { return nil }
     let clock = words[1].split(separator: ".", maxSplits: 1)
     let parts = (clock.first ?? "").split(separator: ":").compactMap { Int($0) }
-    guard clock.count == 2, parts.count == 3, let fraction = Int(clock[1]) else { return nil }
+    // Numbers that no clock shows could overflow below.
+    guard clock.count == 2, parts.count == 3, parts.allSatisfy({ (0..<100).contains($0) }),
+      let fraction = Int(clock[1]), (0..<1_000_000_000).contains(fraction)
+    else { return nil }
     self.month = month
     self.day = day
     year = date.count == 8 ? Int(date.prefix(4)) : nil

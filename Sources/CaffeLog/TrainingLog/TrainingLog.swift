@@ -1,6 +1,4 @@
-import CaffeLog
-import CaffeProto
-import FoundationEssentials
+internal import CaffeProto
 
 #if canImport(Glibc)
   import Glibc
@@ -9,13 +7,13 @@ import FoundationEssentials
 #endif
 
 /// What a log of `caffe train` tells about losses, outputs and rates, line by line.
-struct TrainingLog {
-  enum Phase: String, CaseIterable {
+package struct TrainingLog {
+  package enum Phase: String, CaseIterable {
     case train = "Train"
     case test = "Test"
   }
 
-  enum Fact {
+  package enum Fact {
     /// A test begins.
     case testing
     /// The smoothed loss.
@@ -24,33 +22,33 @@ struct TrainingLog {
     case output(Phase, number: Int, name: String, value: String)
   }
 
-  struct Entry {
-    var iteration: Int
+  package struct Entry {
+    package var iteration: Int
     /// Microseconds since the run began.
-    var time: Int
-    var fact: Fact
+    package var time: Int
+    package var fact: Fact
 
-    var seconds: Double { Double(time) / 1e6 }
+    package var seconds: Double { Double(time) / 1e6 }
   }
 
-  private(set) var entries: [Entry] = []
+  package private(set) var entries: [Entry] = []
   /// The times of all lines with the word Iteration, in microseconds since the run began.
-  private(set) var iterationTimes: [Int] = []
-  let path: String
+  package private(set) var iterationTimes: [Int] = []
+  package let path: String
 
   /// The last part of the path.
-  var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+  package var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-  init(contentsOf path: String) throws {
+  package init(contentsOf path: String) throws {
     self.path = path
     let text: [UInt8]
-    do { text = try TextFile(path).bytes } catch { throw ToolError("\(path): cannot read this log: \(error)") }
+    do { text = try TextFile(path).bytes } catch { throw LogError("\(path): cannot read this log: \(error)") }
     let lines = text.split(separator: UInt8(ascii: "\n")).map(LogLine.init)
     // Everything counts from the line that says that solving begins.
     guard let first = lines.firstIndex(where: { $0.contains("Solving") && LogTime($0) != nil }),
       let start = LogTime(lines[first])
     else {
-      throw ToolError("\(path): Start time not found: no line says \"Solving\", so this is no log of caffe train")
+      throw LogError("\(path): Start time not found: no line says \"Solving\", so this is no log of caffe train")
     }
     var year = Self.year(of: lines, path)
     var month = start.month
@@ -60,7 +58,7 @@ struct TrainingLog {
       let mention = line.behind("Iteration")
       if let number = line.behind("Iteration ")?.prefix(of: "0123456789"), !number.isEmpty { iteration = Int(number) }
       guard mention != nil || iteration != nil, let time = LogTime(line) else { continue }
-      if time.month < month { year += 1 }
+      if time.month < month, year < Self.years.upperBound { year += 1 }
       month = time.month
       let elapsed = time.microseconds(in: year) - begin
       if mention != nil { iterationTimes.append(elapsed) }
@@ -90,9 +88,14 @@ struct TrainingLog {
   /// A value such as nan has other letters and is no number to draw or to tabulate.
   private static let numberCharacters = "0123456789.eE+-"
 
+  /// What four digits can tell.
+  private static let years = 1...9999
+
   /// The year in which the log begins: the lines do not tell, but the head of a log file or the file's own time does.
   private static func year(of lines: [LogLine], _ path: String) -> Int {
-    if let year = lines.first?.behind("Log file created at: ")?.prefix(of: "0123456789"), let year = Int(year) {
+    if let year = lines.first?.behind("Log file created at: ")?.prefix(of: "0123456789"), let year = Int(year),
+      years.contains(year)
+    {
       return year
     }
     var status = stat()

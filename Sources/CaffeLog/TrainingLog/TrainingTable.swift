@@ -1,12 +1,12 @@
 /// The outputs of one phase as a table: a row for each display or test, a column for each output.
-struct TrainingTable {
-  struct Row {
-    var iteration: Int
-    var seconds: Double
-    var rate: Double
-    var values: [(name: String, value: Double)] = []
+package struct TrainingTable {
+  package struct Row {
+    package var iteration: Int
+    package var seconds: Double
+    package var rate: Double
+    package var values: [(name: String, value: Double)] = []
 
-    subscript(name: String) -> Double? {
+    package subscript(name: String) -> Double? {
       get { values.first { $0.name == name }?.value }
       set {
         guard let newValue else { return }
@@ -20,10 +20,10 @@ struct TrainingTable {
     }
   }
 
-  private(set) var rows: [Row] = []
+  package private(set) var rows: [Row] = []
 
   /// The rate is logged behind the outputs, so a row has the rate of the display before; the first one has the next one's.
-  init(_ log: TrainingLog, _ phase: TrainingLog.Phase) {
+  package init(_ log: TrainingLog, _ phase: TrainingLog.Phase) {
     var rate = Double.nan
     var row: Row?
     for entry in log.entries {
@@ -50,7 +50,7 @@ struct TrainingTable {
   }
 
   /// The table as Python's csv module writes it; `nil` if it has no rows.
-  func csv(delimiter: String) -> String? {
+  package func csv(delimiter: String) -> String? {
     guard let first = rows.first else { return nil }
     let names = first.values.map(\.name)
     var lines = [["NumIters", "Seconds", "LearningRate"] + names]
@@ -72,7 +72,7 @@ extension TrainingLog {
   /// The tables of the shell script: blanks between columns, and numbers as they stand in the log.
   ///
   /// Test has the first two outputs, which are the accuracy and the loss in Caffe's examples; train has the smoothed loss.
-  func columns(_ phase: Phase) -> String {
+  package func columns(_ phase: Phase) -> String {
     var rows: [[String]] = []
     var rates: [String] = []
     for entry in entries {
@@ -96,7 +96,7 @@ extension TrainingLog {
   }
 
   /// Seconds with six decimals.
-  static func seconds(_ microseconds: Int) -> String {
+  package static func seconds(_ microseconds: Int) -> String {
     let fraction = String(microseconds.magnitude % 1_000_000)
     let sign = microseconds < 0 ? "-" : ""
     return
