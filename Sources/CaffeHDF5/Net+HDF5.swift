@@ -100,14 +100,20 @@ private struct StoredLayers {
   /// - Parameter places: those of all layers of the net: what belongs to one is not taken for another.
   func place(of layer: LayerPlace, besides places: [LayerPlace]) throws -> String? {
     guard let path = layer.path else { return nil }
-    if try data.groupIfThere(path) != nil { return path }
+    if try isLayer(path) { return path }
     guard mayBePlain, let plain = layer.plainPath else { return nil }
     if plain.hasPrefix("/") {
       let top = plain.split(separator: "/")[0]
       return try top != "data" && top != "diff" && root.groupIfThere(plain) != nil ? plain : nil
     }
     guard !places.contains(where: { $0.path == plain }) else { return nil }
-    return try data.groupIfThere(plain) != nil ? plain : nil
+    return try isLayer(plain) ? plain : nil
+  }
+
+  /// Whether there is a group that is not just on the way to those of other layers: `a` for `a/b`.
+  private func isLayer(_ path: String) throws -> Bool {
+    guard let group = try data.groupIfThere(path) else { return false }
+    return try group.names().isEmpty || blobCount(at: path) > 0
   }
 
   /// A blob of the layer at a place.

@@ -105,10 +105,11 @@ import Testing
     try file.root.createGroup("history")
     try file.flush()
     #expect(message { try net("a").copyWeights(fromHDF5: path) }.contains("it is the state of a solver"))
-    let keras = try HDF5File(creating: path)
+    let other = folder.file("keras.h5")
+    let keras = try HDF5File(creating: other)
     try keras.root.setAttribute("keras_version", to: "2")
     try keras.flush()
-    #expect(message { try net("a").copyWeights(fromHDF5: path) }.contains("it is a model of Keras"))
+    #expect(message { try net("a").copyWeights(fromHDF5: other) }.contains("it is a model of Keras"))
   }
 
   @Test func `take gradients along when asked`() throws {

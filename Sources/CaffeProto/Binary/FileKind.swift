@@ -135,7 +135,6 @@ extension FileKind {
   /// Text of Caffe's own is told by the fields that it begins with.
   private init?(text bytes: Data) {
     let isText = bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || (9...13).contains($0) }
-    // The last character may be cut.
     guard isText, !bytes.isEmpty, let text = Self.decoded(bytes) else { return nil }
     let start = text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }
     if start.hasPrefix("<") {
@@ -154,7 +153,8 @@ extension FileKind {
   }
 
   private static func decoded(_ bytes: Data) -> String? {
-    for cut in 0..<4 where cut < bytes.count {
+    // The last character of the beginning of a long text may be cut.
+    for cut in 0..<(bytes.count < textSize ? 1 : 4) {
       if let text = String(validating: bytes.dropLast(cut), as: UTF8.self) { return text }
     }
     return nil
