@@ -17,7 +17,7 @@ import Testing
   func `readers read or refuse what fuzzing has tried`(_ name: String) throws {
     let target = try #require(FuzzTarget.named(name))
     var isRead = false
-    for bytes in try corpus(of: target) where try target.run(bytes) == nil { isRead = true }
+    for bytes in try corpus(of: target) + target.made() where try target.run(bytes) == nil { isRead = true }
     #expect(isRead, "nothing of the corpus is sound")
   }
 

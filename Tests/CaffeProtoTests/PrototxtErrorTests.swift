@@ -158,7 +158,11 @@ import Testing
     ("name: 'a' 7", "1:11: error: expected a field of NetParameter, found 7"),
     ("name: 'a',, ", "1:11: error: expected a field of NetParameter, found \",\""),
     ("[a.b]: 1", "1:1: error: expected a field of NetParameter, found \"[\""),
-    ("“name”: 1", "1:1: error: expected a field of NetParameter, found \"“\""),
+    (
+      "“name”: 1",
+      "1:1: error: \"“\" (U+201C, left double quotation mark) may stand in strings and comments only; use the plain character "
+        + "of ASCII"
+    ),
     ("name: \"a", "1:7: error: this string is never closed; add its closing quote"),
     ("name: \"a\ninput: \"b\"", "1:7: error: this string is never closed; add its closing quote"),
     (
@@ -249,13 +253,14 @@ import Testing
   @Test func `say that a file is in UTF-16 or packed`() throws {
     try Fixtures.withTemporaryDirectory { folder in
       for (bytes, words) in [
-        ([0xFF, 0xFE, 0x6E, 0] as [UInt8], "it is in UTF-16"), ([0x1F, 0x8B, 8], "packed with gzip"),
+        ([0xFF, 0xFE, 0x6E, 0] as [UInt8], "cannot read the file: it is in UTF-16"),
+        ([0x1F, 0x8B, 8], "the file is compressed (gzip)"),
       ] {
         try Data(bytes).write(to: URL(filePath: folder + "/net"))
         do {
           _ = try SolverDefinition(contentsOf: folder + "/net")
           Issue.record("read \(words)")
-        } catch { #expect("\(error)".contains("/net: error: cannot read the file: \(words)")) }
+        } catch { #expect("\(error)".contains("/net: error: \(words)")) }
       }
     }
   }

@@ -59,6 +59,7 @@ def test_net_that_is_not_trusted(tmp_path):
         caffe.Net(path, caffe.TEST, memory_limit=5)
 
 
+@pytest.fixture
 def net_file(tmp_path):
     path = tmp_path / "net.prototxt"
     path.write_text(CONV)

@@ -33,6 +33,9 @@ public final class LayerNode {
   /// What a net that is not trusted may not do.
   package internal(set) var restrictions: Restrictions?
 
+  /// Whether the net asks for every gradient, whatever `propagate_down` says.
+  var forcesBackward = false
+
   /// The shapes and memories that the last reshape saw.
   private var seenShapes: [Shape] = []
   private var seenMemory: [ObjectIdentifier] = []
@@ -75,7 +78,7 @@ public final class LayerNode {
 
   /// Gives tops that are views of a bottom a gradient of their own where `propagate_down: false` cuts them off.
   private func separateCutGradients() {
-    guard !definition.propagateDown.isEmpty else { return }
+    guard !definition.propagateDown.isEmpty, !forcesBackward else { return }
     for (bottom, propagates) in zip(bottoms, definition.propagateDown) where !propagates {
       for top in tops where top !== bottom && top.diff === bottom.diff { top.shareDiff(of: Blob(top.shape)) }
     }

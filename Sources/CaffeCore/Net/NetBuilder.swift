@@ -21,7 +21,7 @@ struct NetBuilder {
 
   consuming func build(_ layers: [PlacedLayer], forcesBackward: Bool) throws {
     for (index, placed) in layers.enumerated() {
-      do { try add(placed, index) } catch let error as NetError {
+      do { try add(placed, index, forcesBackward) } catch let error as NetError {
         throw error.located(placed, bottoms: bottomShapes(of: placed))
       } catch { throw NetError("\(error)").located(placed, bottoms: bottomShapes(of: placed)) }
     }
@@ -34,7 +34,7 @@ struct NetBuilder {
     OverwrittenValues.find(in: net)
   }
 
-  private mutating func add(_ placed: PlacedLayer, _ index: Int) throws {
+  private mutating func add(_ placed: PlacedLayer, _ index: Int, _ forcesBackward: Bool) throws {
     var placed = placed
     if !placed.definition.hasPhase { placed.definition.phase = net.phase }
     let definition = placed.definition
@@ -51,6 +51,7 @@ struct NetBuilder {
     context.restrictions = environment.restrictions
     let node = LayerNode(placed, layer: try type.init(definition, in: context))
     node.restrictions = environment.restrictions
+    node.forcesBackward = forcesBackward
     net.logger.info("Creating Layer \(definition.name)")
 
     connectBottoms(of: node)

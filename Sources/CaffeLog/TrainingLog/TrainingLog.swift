@@ -42,7 +42,9 @@ package struct TrainingLog {
   package init(contentsOf path: String) throws {
     self.path = path
     let text: [UInt8]
-    do { text = try TextFile(path).bytes } catch { throw LogError("\(path): cannot read this log: \(error)") }
+    do { text = try TextFile(path, mayHoldZeros: true).bytes } catch {
+      throw LogError("\(path): cannot read this log: \(error)")
+    }
     let lines = text.split(separator: UInt8(ascii: "\n")).map(LogLine.init)
     // Everything counts from the line that says that solving begins.
     guard let first = lines.firstIndex(where: { $0.contains("Solving") && LogTime($0) != nil }),

@@ -7,11 +7,12 @@ import FoundationEssentials
 package struct TextFile: Sendable {
   package let bytes: [UInt8]
 
-  package init(_ path: String) throws(FileFailure) {
+  /// - Parameter mayHoldZeros: whether zeros may be among the bytes, as in a log that a power cut has ended.
+  package init(_ path: String, mayHoldZeros: Bool = false) throws(FileFailure) {
     let file = try FileStream(Array(path.utf8))
     // At once, so that a file without end is refused; and again, as a pipe may bring a few bytes at first.
-    let data = try file.readToEnd(limit: Self.limit) { Self.flaw(of: $0) }
-    if let flaw = data.withUnsafeBytes({ Self.flaw(of: $0) }) { throw flaw }
+    let data = try file.readToEnd(limit: Self.limit) { Self.flaw(of: $0, mayHoldZeros) }
+    if let flaw = data.withUnsafeBytes({ Self.flaw(of: $0, mayHoldZeros) }) { throw flaw }
     bytes = Array(data.starts(with: Self.byteOrderMark) ? data.dropFirst(3) : data)
   }
 
@@ -71,7 +72,7 @@ package struct TextFile: Sendable {
   // MARK: What is no text
 
   /// What the first bytes of a file say against its being text.
-  private static func flaw(of start: UnsafeRawBufferPointer) -> FileFailure? {
+  private static func flaw(of start: UnsafeRawBufferPointer, _ mayHoldZeros: Bool) -> FileFailure? {
     let start = start.prefix(4096)
     for (name, magic) in encodings where start.starts(with: magic) {
       return .unreadable("it is in \(name); save it in UTF-8")
@@ -80,7 +81,7 @@ package struct TextFile: Sendable {
       return .unreadable("it is packed with \(name); unpack it first")
     }
     if start.starts(with: [0x89, 0x48, 0x44, 0x46]) { return .unreadable("it is an HDF5 file, and no text") }
-    guard let zero = start.firstIndex(of: 0) else { return nil }
+    guard !mayHoldZeros, let zero = start.firstIndex(of: 0) else { return nil }
     // In UTF-16 every other byte of English is a zero.
     let isUTF16 = start.count >= 4 && (start[0] == 0) == (start[2] == 0) && (start[1] == 0) == (start[3] == 0)
     if zero < 2, isUTF16, (start[0] == 0) != (start[1] == 0) {

@@ -147,6 +147,19 @@ import Testing
     }
   }
 
+  @Test(arguments: ["Flatten", "Concat", "Power"])
+  func `sends a gradient down all the same where the net forces it`(type: String) throws {
+    let net = try Self.net(
+      "force_backward: true\n" + Self.input("x", 1, 2)
+        + """
+        layer { name: "v" type: "\(type)" bottom: "x" top: "v" propagate_down: false }
+        layer { name: "r" type: "Reduction" bottom: "v" top: "r" loss_weight: 3 }
+        """)
+    try net.forward()
+    try net.backward()
+    #expect(net.blob("x")!.diffArray == [3, 3])
+  }
+
   @Test func `takes what is written through views before a look at a value that was left out`() throws {
     let net = try Self.net(
       Self.input("x", 1, 1, 3, 3)

@@ -13,7 +13,7 @@ import Testing
 
   private func file(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: fixture("images/\(name)"))) }
 
-  private func decode(_ name: String, _ mode: String = "color", obeysOrientation: Bool = false) throws -> Bitmap {
+  private func decode(_ name: String, _ mode: String = "color", obeysOrientation: Bool? = nil) throws -> Bitmap {
     let options = DecodingOptions(color: Self.modes[mode] ?? .color, obeysOrientation: obeysOrientation)
     return try Bitmap(decoding: file(name), options)
   }
