@@ -16,35 +16,26 @@ public func setRandomSeed(_ seed: UInt64) { Session.seed = seed }
 /// The precision of nets from now on by its name; nothing leaves it to their definitions.
 @_cdecl("caffe_set_precision")
 public func setPrecision(_ name: CString?) -> CText? {
-  attempt {
-    guard let name = name.map({ String(cString: $0) }) else {
-      Session.precision = nil
-      return
-    }
-    guard let precision = Precision(name: name) else {
-      throw NetError(
-        "no such precision: '\(name)'",
-        remedy: "Write \(Precision.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")).")
-    }
-    Session.precision = precision
-  }
+  attempt { Session.precision = try choice(name, "precision", Precision.init(name:)) }
 }
 
 /// What computes nets from now on by its name; nothing is the best one.
 @_cdecl("caffe_set_engine")
 public func setEngine(_ name: CString?) -> CText? {
-  attempt {
-    guard let name = name.map({ String(cString: $0) }) else {
-      Session.engine = .best
-      return
-    }
-    guard let engine = EngineChoice(name: name) else {
-      throw NetError(
-        "no such engine: '\(name)'",
-        remedy: "Write \(EngineChoice.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")).")
-    }
-    Session.engine = engine
+  attempt { Session.engine = try choice(name, "engine", EngineChoice.init(name:)) ?? .best }
+}
+
+/// What a name stands for; nil if there is none.
+private func choice<Choice: CaseIterable & RawRepresentable<String>>(
+  _ name: CString?, _ what: String, _ make: (String) -> Choice?
+) throws -> Choice? {
+  guard let name = name.map({ String(cString: $0) }) else { return nil }
+  guard let choice = make(name) else {
+    throw NetError(
+      "no such \(what): '\(name)'",
+      remedy: "Write \(Choice.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")).")
   }
+  return choice
 }
 
 @_cdecl("caffe_solver_count")

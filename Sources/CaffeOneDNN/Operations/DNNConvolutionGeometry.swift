@@ -41,14 +41,15 @@ struct DNNConvolutionGeometry {
   /// - Parameters:
   ///   - adds: whether the result is added to what the destination holds, before the rectifier.
   ///   - slope: that of a rectifier that follows, if one does.
+  ///   - learns: whether gradients are computed in the same layouts.
   func bestForward(
-    adds: Bool = false, slope: Float? = nil
+    adds: Bool = false, slope: Float? = nil, learns: Bool = false
   ) throws(OneDNNError) -> (source: Layout, destination: Layout, descriptor: PrimitiveDescriptor) {
     let epilogue = caffe_epilogue_t(adds: adds, rectifies: slope != nil, slope: slope ?? 0)
     let source = try Layout.any(description.source.dimensions, of: precision)
     let destination = try Layout.any(description.destination.dimensions, of: precision)
     let forward = try forward(source, destination, epilogue)
-    if !needsBlocks, try Self.wastesBlocks(forward) {
+    if !(learns && needsBlocksToLearn), try Self.wastesBlocks(forward) {
       let sourceLast = try Layout.channelsLast(description.source.dimensions, of: precision)
       let destinationLast = try Layout.channelsLast(description.destination.dimensions, of: precision)
       if let channelsLast = try? self.forward(sourceLast, destinationLast, epilogue), channelsLast.hasOwnKernel {
@@ -60,7 +61,9 @@ struct DNNConvolutionGeometry {
 
   /// oneDNN's gradient by the weights of single pixels that lie apart (2.6, AVX2) is wrong, and writes beyond its memory, where
   /// channels are last and fill no block.
-  private var needsBlocks: Bool { description.kernel.allSatisfy { $0 == 1 } && description.stride.contains { $0 > 1 } }
+  private var needsBlocksToLearn: Bool {
+    description.kernel.allSatisfy { $0 == 1 } && description.stride.contains { $0 > 1 }
+  }
 
   private func forward(
     _ source: Layout, _ destination: Layout, _ epilogue: caffe_epilogue_t

@@ -46,7 +46,7 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
       !Self.isMiscomputed(description)
     else { throw OneDNNError(operation: "describe a convolution", status: dnnl_unimplemented) }
     let geometry = try DNNConvolutionGeometry(description, on: runtime)
-    let (source, destination, forward) = try geometry.bestForward()
+    let (source, destination, forward) = try geometry.bestForward(learns: true)
     backwardDataDescriptor = try geometry.backwardData(source, destination, after: forward)
     backwardParametersDescriptor = try geometry.backwardParameters(source, destination, after: forward)
     if forward.isPlainLoop || backwardDataDescriptor.isPlainLoop || backwardParametersDescriptor.isPlainLoop {

@@ -10,6 +10,8 @@ final class ExecutionPlan {
   let leftOut: [Buffer]
   /// What `Blob.structureChanges` was when the plan was made.
   let structure: Int
+  /// Whether the layers can run once more for the same pass.
+  let isRepeatable: Bool
 
   struct Step {
     var work: Work
@@ -50,10 +52,11 @@ final class ExecutionPlan {
     case done
   }
 
-  init(steps: [Step], leftOut: [Buffer], structure: Int) {
+  init(steps: [Step], leftOut: [Buffer], structure: Int, isRepeatable: Bool) {
     self.steps = steps
     self.leftOut = leftOut
     self.structure = structure
+    self.isRepeatable = isRepeatable
   }
 
   /// Whether the plan does more than to run one layer after the other.

@@ -8,8 +8,6 @@ final class Planning {
   fileprivate var kept: Set<ObjectIdentifier> = []
   /// What `Blob.structureChanges` was when all layers had been reshaped.
   fileprivate var reshapedAt: Int?
-  /// The versions of inputs and parameters in the last pass.
-  fileprivate var versions: [Int] = []
   /// How often values had to be computed again.
   fileprivate var recalls = 0
   /// A net that runs backward needs every value: it does without a plan.
@@ -60,11 +58,12 @@ extension Net {
   /// - Returns: nil if there is no plan for this net, or not now: in training, after a backward pass, while somebody looks on.
   func forwardByPlan() throws(NetError) -> Float? {
     guard phase == .test, !planning.isStopped, !logsDebugInfo, beforeForward.isEmpty, afterForward.isEmpty,
-      !hasShapesThatDependOnValues, !hasGradients || mayComputeAgain
+      !hasShapesThatDependOnValues
     else { return nil }
     try reshapeIfAnythingChanged()
     let plan = currentPlan()
-    guard plan.joinsOrForgets else { return nil }
+    // A backward pass after this one would begin by running the layers again.
+    guard plan.joinsOrForgets, plan.isRepeatable || !hasGradients else { return nil }
     planning.ranLast = true
     for buffer in plan.leftOut { forget(buffer) }
     var loss: Float = 0
@@ -75,7 +74,6 @@ extension Net {
       if case .layer = step.work { loss += layers[step.layer].loss }
       forgetValues(after: step)
     }
-    if hidesValues { planning.versions = sourceVersions }
     return loss
   }
 
@@ -172,13 +170,11 @@ extension Net {
   private func currentPlan() -> ExecutionPlan {
     if let plan = planning.plan, plan.structure == Blob.structureChanges, !plan.hidesPinnedValues { return plan }
     if planning.plan != nil { engine.releaseUnusedMemory() }
-    let builder = PlanBuilder(self, keeping: planning.kept, mayForget: mayForget)
+    let builder = PlanBuilder(self, keeping: planning.kept, isRepeatable: mayComputeAgain)
     let plan = builder.build(reusing: &planning.operations)
     planning.plan = plan
     return plan
   }
-
-  private var mayForget: Bool { !planning.keepsAllBlobs && mayComputeAgain }
 
   /// Whether values can be computed again: the layers can run twice, and what comes from outside is not overwritten.
   private var mayComputeAgain: Bool {
@@ -198,12 +194,6 @@ extension Net {
     buffer.forget { [weak self, unowned buffer] in self?.recall(buffer) }
   }
 
-  /// Tells whether inputs or parameters have changed since the last pass.
-  private var sourceVersions: [Int] {
-    layers.lazy.filter(\.bottoms.isEmpty).flatMap(\.tops).map(\.data.version)
-      + learnableParameters.map(\.blob.data.version)
-  }
-
   /// Computes everything that has been forgotten again, and keeps the values that somebody asked for from now on.
   private func recall(_ buffer: Buffer) {
     planning.kept.insert(ObjectIdentifier(buffer))
@@ -211,11 +201,8 @@ extension Net {
     // Who looks at one blob after the other is spared a pass for each.
     if planning.recalls > 2 { planning.keepsAllBlobs = true }
     planning.plan = nil
-    acceptWritesThroughViews()
-    if planning.versions != sourceVersions {
-      logger.warning(
-        "Values that the last pass left out are computed again, with inputs or parameters that have changed since.")
-    }
+    // Whether these have changed since cannot be told: views may have been written through.
+    logger.info("Values that the last pass left out are computed again, from inputs and parameters as they are now.")
     computeAgain()
   }
 

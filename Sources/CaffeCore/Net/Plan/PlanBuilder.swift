@@ -3,6 +3,8 @@ struct PlanBuilder {
   let net: Net
   /// Buffers whose values somebody asked for.
   private let kept: Set<ObjectIdentifier>
+  /// Whether the layers can run once more for the same pass.
+  private let isRepeatable: Bool
   /// Whether values may be left out and forgotten.
   private let mayForget: Bool
   /// The layers that read or write each blob, in order.
@@ -12,10 +14,11 @@ struct PlanBuilder {
   /// The layers that run for some items at a time.
   private let run: ItemRun?
 
-  init(_ net: Net, keeping kept: Set<ObjectIdentifier>, mayForget: Bool) {
+  init(_ net: Net, keeping kept: Set<ObjectIdentifier>, isRepeatable: Bool) {
     self.net = net
     self.kept = kept
-    self.mayForget = mayForget
+    self.isRepeatable = isRepeatable
+    mayForget = isRepeatable && !net.keepsAllBlobs
     users = Array(repeating: [], count: net.blobs.count)
     for (index, node) in net.layers.enumerated() {
       for blob in Set(node.bottomIndices + node.topIndices) { users[blob].append(index) }
@@ -55,7 +58,8 @@ struct PlanBuilder {
     if mayForget { forgetEarly() }
     collectItemRun()
     return ExecutionPlan(
-      steps: steps.filter { !$0.isIdle }, leftOut: leftOut, structure: Blob.structureChanges)
+      steps: steps.filter { !$0.isIdle }, leftOut: leftOut, structure: Blob.structureChanges,
+      isRepeatable: isRepeatable)
   }
 
   /// Makes one step of those that run for some items at a time.
