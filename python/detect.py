@@ -66,6 +66,8 @@ def read_windows(path: str) -> list[tuple[str, np.ndarray]]:
     for row in reader:
         try:
             window = [float(row[corner]) for corner in CORNERS]
+            if not all(abs(edge) < 1e9 for edge in window):
+                raise ValueError
         except (TypeError, ValueError):
             raise ValueError(f"{path}:{reader.line_num}: a window has four numbers.") from None
         windows.setdefault(row["filename"], []).append(window)

@@ -14,5 +14,5 @@ public struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// `train_lmdb: No such file or directory`, then the way out on a line of its own.
-  public var description: String { ("\(path): \(problem)" + (remedy.map { "\n  \($0)" } ?? "")).showingInvisibles }
+  public var description: String { ("\(path): \(problem)" + (remedy.map { "\n  \($0)" } ?? "")).readable }
 }

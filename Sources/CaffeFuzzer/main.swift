@@ -68,7 +68,7 @@ func damage(_ target: FuzzTarget, count: Int, fixtures: String, current: String)
     let bytes = mutation.damaged(seeds[index % seeds.count], with: seeds[(index / seeds.count) % seeds.count])
     try Data(bytes).write(to: URL(filePath: current))
     // A reader that hangs is ended by the signal.
-    alarm(20)
+    alarm(100)
     let time = ContinuousClock().measure {
       do { if try target.run(bytes) != nil { refused += 1 } } catch { fatalError("finding: \(error)") }
     }

@@ -50,11 +50,14 @@ private func sealLog(_ bytes: inout [UInt8]) {
 private func sealTable(_ bytes: inout [UInt8]) {
   guard bytes.count >= 48 else { return }
   var position = bytes.count - 48
-  let places = (0..<4).compactMap { _ in varint(bytes, &position) }
-  guard places.count == 4, let index = block(in: bytes, places[2], places[3]) else { return }
+  let handles = (0..<4).compactMap { _ in varint(bytes, &position) }
+  guard handles.count == 4, let index = block(in: bytes, handles[2], handles[3]) else { return }
   position = index.lowerBound
   let isPlain = bytes[index.upperBound] == 0
-  while isPlain, position < index.upperBound, let kept = varint(bytes, &position), let added = varint(bytes, &position),
+  // Behind the entries lie the places of some of them, four bytes each, and how many these are.
+  let places = index.count < 4 ? 0 : (1...4).reduce(0) { $0 << 8 | Int(bytes[index.upperBound - $1]) }
+  let end = index.upperBound - 4 - 4 * min(places, index.count)
+  while isPlain, position < end, let kept = varint(bytes, &position), let added = varint(bytes, &position),
     let length = varint(bytes, &position), kept < 1 << 20, added < bytes.count, length < bytes.count
   {
     position += added

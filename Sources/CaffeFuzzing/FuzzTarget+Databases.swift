@@ -1,6 +1,8 @@
 internal import CaffeCore
 internal import CaffeData
 internal import CaffeProto
+internal import FoundationEssentials
+internal import SwiftProtobuf
 
 /// Databases of records, each of which is an image or an array.
 extension FuzzTarget {
@@ -9,11 +11,28 @@ extension FuzzTarget {
       try readAll(openDatabase(folder.write(bytes, as: "data.mdb")))
     },
 
-    FuzzTarget("leveldb", endings: ["CURRENT"]) { bytes, folder in
+    FuzzTarget("leveldb", endings: ["CURRENT"], made: { [try smallLevelDB()] }) { bytes, folder in
       try FileBundle(bytes).withTrueChecksums.write(to: folder)
       try readAll(openDatabase(folder.path, .levelDB))
     },
   ]
+
+  /// A database of five images.
+  private static func smallLevelDB() throws -> [UInt8] {
+    let folder = FuzzFolder()
+    defer { folder.remove() }
+    let path = "\(folder.path)/made"
+    let writer = try createDatabase(path, .levelDB)
+    for index in 0..<5 {
+      let datum = Datum.with {
+        ($0.channels, $0.height, $0.width, $0.label) = (1, 2, 3, Int32(index))
+        $0.data = Data((0..<6).map { UInt8(10 * index + $0) })
+      }
+      try writer.put(datum.serializedBytes(), key: "0000\(index)")
+    }
+    try writer.finish()
+    return try bundle(path)
+  }
 
   private static func readAll(_ database: any Database) throws {
     var count = 0

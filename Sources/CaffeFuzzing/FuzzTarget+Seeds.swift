@@ -35,7 +35,7 @@ extension FuzzTarget {
     return words.sorted()
   }
 
-  private static func bundle(_ folder: String) throws -> [UInt8] {
+  static func bundle(_ folder: String) throws -> [UInt8] {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     return try FileBundle(names.map { ($0, try bytes("\(folder)/\($0)")) }).bytes
   }

@@ -38,14 +38,7 @@ public final class HDF5File {
         file: path, operation: "open the file", reason: "it has no HDF5 signature, so it is no HDF5 file\(kind)")
     }
     let size = Int(status.st_size)
-    // The library crashes on many damaged files, so a process that nobody needs goes through the file first.
-    let access = try HDF5Handle("open the file", in: path, release: H5Pclose, open: caffe_h5_file_access)
-    let seconds = CUnsignedInt(clamping: 10 + size / 10_000_000)
-    guard HDF5Library.locked({ caffe_h5_is_harmless(path, access.id, seconds) }) != 0 else {
-      throw HDF5Error(
-        file: path, operation: "open the file",
-        reason: "the file is damaged: the HDF5 library crashes or does not come to an end when it reads it")
-    }
+    try Self.probe(path, FileVersion(status))
     let handle = try Self.open("open the file", path) { H5Fopen(path, caffe_h5_read_only(), $0) }
     try self.init(path: path, size: size, isConfined: isConfined, handle: handle)
   }
@@ -75,6 +68,31 @@ public final class HDF5File {
   }
 
   private static let memoryCount = Atomic(0)
+
+  /// Files that a child process came through, so that a list of files that is read again and again costs one child each.
+  private static let harmless = Mutex<Set<FileVersion>>([])
+
+  /// Has a process that nobody needs go through the file first, as the library crashes on many damaged ones.
+  private static func probe(_ path: String, _ version: FileVersion) throws(HDF5Error) {
+    if harmless.withLock({ $0.contains(version) }) { return }
+    let access = try HDF5Handle("open the file", in: path, release: H5Pclose, open: caffe_h5_file_access)
+    let seconds = CUnsignedInt(clamping: 10 + version.size / 10_000_000)
+    let (answer, cause) = HDF5Library.locked { (caffe_h5_is_harmless(path, access.id, seconds), errno) }
+    guard answer >= 0 else {
+      throw HDF5Error(
+        file: path, operation: "open the file",
+        reason: "no process could be started to see whether it is sound: \(String(cString: strerror(cause)))")
+    }
+    guard answer == 1 else {
+      throw HDF5Error(
+        file: path, operation: "open the file",
+        reason: "the file is damaged: the HDF5 library crashes or does not come to an end when it reads it")
+    }
+    harmless.withLock { files in
+      if files.count >= 4096 { files.removeAll() }
+      files.insert(version)
+    }
+  }
 
   /// Opens the file at `path`, which we made, to write more into it.
   convenience init(extending path: String) throws(HDF5Error) {
@@ -166,4 +184,25 @@ struct HDF5Origin {
 
   /// The most bytes that data in a file of this size can unfold to: deflate reaches 1032 to 1 at best.
   var capacity: Int { size * 1032 }
+}
+
+/// What a file holds, as far as the file system tells: a file that was written since is another.
+private struct FileVersion: Hashable {
+  let device: dev_t
+  let number: ino_t
+  let size: Int
+  let seconds: Int
+  let nanoseconds: Int
+
+  init(_ status: stat) {
+    device = status.st_dev
+    number = status.st_ino
+    size = Int(status.st_size)
+    #if canImport(Darwin)
+      let modified = status.st_mtimespec
+    #else
+      let modified = status.st_mtim
+    #endif
+    (seconds, nanoseconds) = (modified.tv_sec, modified.tv_nsec)
+  }
 }

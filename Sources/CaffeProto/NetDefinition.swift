@@ -33,7 +33,12 @@ public struct NetDefinition: Sendable {
   ///
   /// - Throws: ``BinaryProtoError`` for a damaged file, ``UpgradeError`` for an old net that has no newest form.
   public init(contentsOfBinary path: String) throws {
-    try self.init(binary: BinaryProto.contents(of: path, for: NetParameter.self), file: path)
+    let bytes = try BinaryProto.contents(of: path, for: NetParameter.self)
+    // Another message may decode as a net without layers.
+    if let format = BinaryProtoError.foreignFormat(bytes, for: NetParameter.self) {
+      throw BinaryProtoError(file: path, message: "NetParameter", problem: .foreign(format))
+    }
+    try self.init(binary: bytes, file: path)
   }
 
   /// Decodes a net in protobuf's binary format; `file` is the name that errors give as the place.

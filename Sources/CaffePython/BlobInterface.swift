@@ -28,7 +28,13 @@ final class BlobHandle: Handled {
     self.hasFixedSize = hasFixedSize
   }
 
-  deinit { releaseViews() }
+  deinit {
+    // Python may drop a blob while another thread computes with its memory.
+    nonisolated(unsafe) let buffers = [data.pinned, diff.pinned].compactMap(\.self)
+    guard !buffers.isEmpty else { return }
+    let release: @Sendable () -> Void = { for buffer in buffers { Self.release(buffer) } }
+    if let lock { lock.whenFree(release) } else { release() }
+  }
 
   /// Brings the host form up to date and keeps it so from pass to pass.
   ///
@@ -59,19 +65,31 @@ final class BlobHandle: Handled {
     return view.version
   }
 
-  /// Lets the engines keep the values in layouts of their own again, as nobody holds an array of them.
-  func releaseViews() {
-    release(&data)
-    release(&diff)
+  /// Lets the engines keep the values in layouts of their own again, as nobody holds an array of them; false while another thread
+  /// works on the net.
+  func releaseView(ofDiff isDiff: Bool) -> Bool {
+    guard let lock else {
+      release(isDiff)
+      return true
+    }
+    return (try? lock.withLockIfFree { release(isDiff) }) != nil
   }
 
-  func releaseView(ofDiff isDiff: Bool) { if isDiff { release(&diff) } else { release(&data) } }
+  private func release(_ isDiff: Bool) {
+    guard let buffer = isDiff ? diff.pinned : data.pinned else { return }
+    Self.release(buffer)
+    if isDiff { diff.pinned = nil } else { data.pinned = nil }
+  }
 
-  private func release(_ view: inout View) {
-    guard let buffer = view.pinned else { return }
+  private static func release(_ buffer: Buffer) {
     buffer.acceptWritesThroughViews()
     buffer.unpin()
-    view.pinned = nil
+  }
+
+  /// Writes the extents of at most 32 axes and returns how many there are.
+  func shape(_ extents: UnsafeMutablePointer<Int>) -> Int {
+    for (axis, extent) in blob.shape.dimensions.enumerated() { extents[axis] = extent }
+    return blob.shape.rank
   }
 
   func reshape(to shape: Shape) throws {
@@ -118,21 +136,32 @@ public func blobCheck(_ blob: Handle?) -> CText? {
   attempt { try object(blob, BlobHandle.self).lock?.withLock {} }
 }
 
+/// Whether the view was given up: not while another thread works on the net.
 @_cdecl("caffe_blob_release_view")
-public func blobReleaseView(_ blob: Handle?, _ isDiff: Bool) {
-  (try? object(blob, BlobHandle.self))?.releaseView(ofDiff: isDiff)
+public func blobReleaseView(_ blob: Handle?, _ isDiff: Bool) -> Bool {
+  (try? object(blob, BlobHandle.self))?.releaseView(ofDiff: isDiff) ?? true
 }
 
 /// A number that changes whenever a blob of the process changes its shape or its memory.
 @_cdecl("caffe_structure_changes")
 public func structureChanges() -> Int { Blob.structureChanges }
 
-/// Writes the extents of at most 32 axes and returns how many there are; -1 without a blob.
+/// Writes the extents of at most 32 axes and returns how many there are. Answers -1 when another thread works on the net: then ask
+/// again with `caffe_blob_shape_waiting`; -2 when there is no shape.
 @_cdecl("caffe_blob_shape")
 public func blobShape(_ blob: Handle?, _ extents: UnsafeMutablePointer<Int>?) -> Int {
-  guard let extents, let shape = (try? object(blob, BlobHandle.self))?.blob.shape else { return -1 }
-  for (axis, extent) in shape.dimensions.enumerated() { extents[axis] = extent }
-  return shape.rank
+  guard let extents, let blob = try? object(blob, BlobHandle.self) else { return NoView.failed }
+  guard let lock = blob.lock else { return blob.shape(extents) }
+  do throws(NetError) {
+    return try lock.withLockIfFree { blob.shape(extents) } ?? NoView.busy
+  } catch { return NoView.failed }
+}
+
+@_cdecl("caffe_blob_shape_waiting")
+public func blobShapeWaiting(_ blob: Handle?, _ extents: UnsafeMutablePointer<Int>?) -> Int {
+  guard let extents, let blob = try? object(blob, BlobHandle.self) else { return NoView.failed }
+  guard let lock = blob.lock else { return blob.shape(extents) }
+  return (try? lock.withLock { blob.shape(extents) }) ?? NoView.failed
 }
 
 @_cdecl("caffe_blob_reshape")

@@ -1,5 +1,6 @@
 import Caffe
 import CaffeDrawing
+import CaffeProto
 import FoundationEssentials
 
 /// Reads an image file as OpenCV does, the bytes of a pixel in the order blue, green, red; `isColor` says whether it has three
@@ -11,7 +12,7 @@ public func imageRead(_ path: CString?, _ isColor: Bool, _ pixels: Place?, _ ext
   attempt {
     let path = try string(path, "the path")
     let bytes: Data
-    do { bytes = try Data(contentsOf: URL(filePath: path)) } catch { throw NetError("Could not open file \(path)") }
+    do { bytes = try fileContents(path) } catch { throw NetError("Could not open file \(path): \(error)") }
     try giveImage(bytes, isColor, pixels, extents, name: path)
   }
 }
@@ -69,8 +70,8 @@ public func imageWrite(
       throw NetError("\(path): give a name that ends in .png, .jpg or .jpeg")
     }
     let bytes = try isJPEG ? image.jpeg() : image.png()
-    do { try bytes.write(to: URL(filePath: path)) } catch {
-      throw NetError("cannot write \(path)", remedy: "Is the folder there, may you write to it, is there space?")
+    do throws(FileWriteError) { try AtomicFile.write(bytes, to: path, isLasting: false) } catch {
+      throw NetError("cannot write \(path): \(error.reason)", remedy: error.remedy ?? "choose another place")
     }
   }
 }

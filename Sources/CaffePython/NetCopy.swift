@@ -2,7 +2,7 @@ import Caffe
 import FoundationEssentials
 
 /// A net as bytes, for copies, pickles and other processes: its definition, its weights with their gradients, where its layers stand in
-/// data and random numbers, and what its inputs and outputs hold.
+/// data and random numbers, what its inputs and outputs hold, how far it is trusted, and which engine computes it.
 ///
 /// Everything else follows from these by the next pass.
 extension Net {
@@ -19,7 +19,7 @@ extension Net {
     definition.precision = precision == .bfloat16 ? .bf16 : .fp32
     return Parcel([
       try BinaryProto.bytes(of: definition), try BinaryProto.bytes(of: weights), try BinaryProto.bytes(of: ends),
-      try BinaryProto.bytes(of: state), layers.first?.restrictions?.packed ?? [],
+      try BinaryProto.bytes(of: state), layers.first?.restrictions?.packed ?? [], Array(engine.name.utf8),
     ])
   }
 
@@ -29,7 +29,7 @@ extension Net {
   static func copy(from parcel: UnsafeBufferPointer<UInt8>) throws -> Net {
     let parts = try Parcel.parts(of: parcel)
     let definition = try Self.definition(in: parts)
-    var environment = try Session.environmentOfCopies()
+    var environment = try Session.environment(ofCopyOf: parts)
     environment.restrictions = try Restrictions(packed: parts[4])
     let net = try Net(NetDefinition(definition), state: definition.state, in: environment)
     try net.takeState(of: parts)
@@ -38,13 +38,13 @@ extension Net {
 
   /// The definition in the parts of a parcel.
   static func definition(in parts: [Data]) throws -> NetParameter {
-    guard parts.count == 5 else { throw Parcel.damaged }
+    guard parts.count == 6 else { throw Parcel.damaged }
     return try BinaryProto.parse(NetParameter.self, bytes: parts[0], file: "a copy")
   }
 
   /// Takes over what the parts of a parcel of an equal net hold besides the definition.
   func takeState(of parts: [Data]) throws {
-    guard parts.count == 5 else { throw Parcel.damaged }
+    guard parts.count == 6 else { throw Parcel.damaged }
     let weights = try BinaryProto.parse(BlobProtoVector.self, bytes: parts[1], file: "a copy").blobs
     let ends = try BinaryProto.parse(BlobProtoVector.self, bytes: parts[2], file: "a copy").blobs
     let state = try BinaryProto.parse(SolverState.self, bytes: parts[3], file: "a copy")

@@ -1,5 +1,6 @@
 import Caffe
 import CaffeLog
+import FoundationEssentials
 import Logging
 import Synchronization
 
@@ -100,11 +101,14 @@ enum Session {
     return environment
   }
 
-  /// What a copy is built with: it brings its random numbers and its precision along.
-  static func environmentOfCopies() throws -> NetEnvironment {
+  /// What the copy of a net in the parts of a parcel is built with: it brings its random numbers, its precision and its engine along.
+  static func environment(ofCopyOf parts: [Data]) throws -> NetEnvironment {
+    guard parts.count == 6, let engine = EngineChoice(name: String(decoding: parts[5], as: UTF8.self)) else {
+      throw Parcel.damaged
+    }
     let (rank, count) = guarded.state.withLock { ($0.rank, $0.solverCount) }
     return NetEnvironment(
-      registry: registry, rank: rank, solverCount: count, logger: try logger, makeEngine: { EngineChoice.best.make() })
+      registry: registry, rank: rank, solverCount: count, logger: try logger, makeEngine: { engine.make() })
   }
 
   /// Logs as glog's variables say, until `initializeLog` says otherwise.

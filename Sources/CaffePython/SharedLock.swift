@@ -20,6 +20,9 @@ final class SharedLock: @unchecked Sendable {
   private let forks = Atomic(Fork.count)
   /// Whether a thread that is not in this process held the lock when the process forked.
   private let isLost = Atomic(false)
+  /// What threads without the lock want done under it.
+  private let wishes = Mutex<[@Sendable () -> Void]>([])
+  private let hasWishes = Atomic(false)
 
   private static let renewal = Mutex(())
 
@@ -48,7 +51,37 @@ final class SharedLock: @unchecked Sendable {
     try checkForks()
     guard pthread_mutex_trylock(mutex) == 0 else { return nil }
     defer { give() }
-    return if let successor { try successor.withLockIfFree(work) } else { work() }
+    if let successor {
+      passWishes(on: successor)
+      return try successor.withLockIfFree(work)
+    }
+    grantWishes()
+    return work()
+  }
+
+  /// Does the work now, or, while another thread holds the lock, as soon as the next one takes it.
+  func whenFree(_ work: @escaping @Sendable () -> Void) {
+    wishes.withLock { $0.append(work) }
+    hasWishes.store(true, ordering: .releasing)
+    // A net that is lost in a fork has nothing to be done.
+    _ = try? withLockIfFree {}
+  }
+
+  private func takeWishes() -> [@Sendable () -> Void] {
+    guard hasWishes.exchange(false, ordering: .acquiring) else { return [] }
+    return wishes.withLock { wishes in
+      defer { wishes = [] }
+      return wishes
+    }
+  }
+
+  private func grantWishes() { for wish in takeWishes() { wish() } }
+
+  private func passWishes(on next: SharedLock) {
+    let mine = takeWishes()
+    guard !mine.isEmpty else { return }
+    next.wishes.withLock { $0 += mine }
+    next.hasWishes.store(true, ordering: .releasing)
   }
 
   /// Takes the lock, or the one that it has become, and returns which: that one is to be given back.
@@ -59,7 +92,11 @@ final class SharedLock: @unchecked Sendable {
     while true {
       try lock.checkForks()
       pthread_mutex_lock(lock.mutex)
-      guard let next = lock.successor else { return lock }
+      guard let next = lock.successor else {
+        lock.grantWishes()
+        return lock
+      }
+      lock.passWishes(on: next)
       lock.give()
       lock = next
     }

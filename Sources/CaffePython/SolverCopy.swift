@@ -29,7 +29,7 @@ extension SolverHandle {
     definition.parameter.weights = []
     definition.parameter.trainNetParam = try Net.definition(in: nets[0])
     definition.parameter.testNetParam = try nets.dropFirst().map(Net.definition)
-    let solver = try Solver(definition, in: Session.environmentOfCopies())
+    let solver = try Solver(definition, in: Session.environment(ofCopyOf: nets[0]))
     solver.adoptDefinition(parameter)
     let copy = SolverHandle(solver)
     guard copy.nets.count == nets.count else { throw Parcel.damaged }

@@ -61,7 +61,8 @@ public func solverCreate(_ path: CString?, _ type: CString?, _ result: Place?) -
 /// The definition of a solver as prototxt, and its type.
 @_cdecl("caffe_solver_definition")
 public func solverDefinition(_ solver: Handle?) -> CText? {
-  (try? object(solver, SolverHandle.self)).map { text(Prototxt.print($0.solver.definition)) }
+  guard let solver = try? object(solver, SolverHandle.self) else { return nil }
+  return (try? solver.net.lock.withLock { Prototxt.print(solver.solver.definition) }).map(text)
 }
 
 /// Changes those settings of a solver that count while it trains to those of a prototxt.
@@ -94,6 +95,7 @@ public func solverIteration(_ solver: Handle?) -> Int {
 
 @_cdecl("caffe_solver_learning_rate")
 public func solverLearningRate(_ solver: Handle?) -> Float {
+  // Without the lock, so that it can be watched while another thread trains.
   (try? object(solver, SolverHandle.self))?.solver.learningRate() ?? .nan
 }
 

@@ -31,13 +31,6 @@ extension Solver {
     definition = changed
   }
 
-  /// Changes `base_lr`, from which the learning rate policy goes out.
-  public func setBaseLearningRate(_ rate: Float) throws {
-    var changed = definition
-    changed.baseLr = rate
-    try change(to: changed)
-  }
-
   /// Takes the definition of the solver of which this one is a copy, built of the nets themselves rather than of their files.
   package func adoptDefinition(_ original: SolverParameter) { definition = original }
 

@@ -20,6 +20,6 @@ public struct SolverError: Error, Hashable, Sendable {
 extension SolverError: CustomStringConvertible {
   /// `solver.prototxt: error: …`, then the way out on a line of its own.
   public var description: String {
-    ((file.map { "\($0): " } ?? "") + "error: " + problem + (remedy.map { "\n  \($0)" } ?? "")).showingInvisibles
+    ((file.map { "\($0): " } ?? "") + "error: " + problem + (remedy.map { "\n  \($0)" } ?? "")).readable
   }
 }

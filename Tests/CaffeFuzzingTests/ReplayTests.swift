@@ -17,12 +17,8 @@ import Testing
   func `readers read or refuse what fuzzing has tried`(_ name: String) throws {
     let target = try #require(FuzzTarget.named(name))
     let refusals = try (corpus(of: target) + target.made()).map { try target.run($0) }
-    withKnownIssue("the corpus of LevelDB holds no sound database", isIntermittent: true) {
-      #expect(
-        refusals.contains { $0 == nil }, "nothing of the corpus is sound: \(Set(refusals.compactMap(\.self)).sorted())")
-    } when: {
-      name == "leveldb"
-    }
+    #expect(
+      refusals.contains { $0 == nil }, "nothing of the corpus is sound: \(Set(refusals.compactMap(\.self)).sorted())")
   }
 
   @Test(.timeLimit(.minutes(2)), arguments: FuzzTarget.all.map(\.name))

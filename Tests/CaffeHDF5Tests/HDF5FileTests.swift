@@ -149,6 +149,23 @@ import Testing
     #expect(error?.reason.contains("the HDF5 library crashes") == true)
   }
 
+  @Test func `refuses it also in a process that ignores what its children do`() throws {
+    let before = signal(SIGCHLD, SIG_IGN)
+    defer { signal(SIGCHLD, before) }
+    let error = #expect(throws: HDF5Error.self) { try HDF5File(reading: fixture("unfilled_links.h5in")) }
+    #expect(error?.reason.contains("the HDF5 library crashes") == true)
+    // A sound one is read, again without another look at it.
+    for _ in 0..<2 { _ = try HDF5File(reading: fixture("oddities.h5")) }
+  }
+
+  @Test func `looks again at a file that was written since`() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("x.h5", Data(contentsOf: URL(filePath: fixture("oddities.h5"))))
+    _ = try HDF5File(reading: path)
+    _ = try folder.write("x.h5", Data(contentsOf: URL(filePath: fixture("unfilled_links.h5in"))))
+    #expect(throws: HDF5Error.self) { try HDF5File(reading: path) }
+  }
+
   @Test func `says that a file cannot be made`() {
     #expect(message { _ = try HDF5File(creating: "/absent/x.h5") }.contains("No such file or directory"))
   }

@@ -21,6 +21,9 @@ import Testing
     (bytes([], "net: 'n.prototxt' base_lr: 0.01 max_iter: 5\n"), "the definition of a solver (.prototxt)"),
     (bytes([], "train_net_param { layer { name: 'a' } } type: 'SGD'"), "the definition of a solver (.prototxt)"),
     (bytes([], "Once upon a time"), "text"),
+    (bytes([], "I0101 solver.cpp:33] Initializing: a\nlayer {\n name: 'x' }\nloss: 1\nlr: 2\nIteration: 3"), "text"),
+    (bytes([], "name: n\ninput: a\nversion: 3\nstages: [a]\nruns: 2\n"), "text"),
+    (bytes([], "RIFF\u{10}\u{0}\u{0}\u{0}WEBPVP8 "), "a picture (WebP)"),
   ]
 
   @Test(arguments: examples)

@@ -46,13 +46,15 @@ class Passes:
 
     def __init__(self) -> None:
         self.generation = 0
-        self.viewed: list[View] = []
+        # A set, as other threads may add to it at any time.
+        self.viewed: set[View] = set()
 
     def begin(self) -> None:
         """Gives up the arrays that nobody holds."""
         self.generation += 1
-        if self.viewed:
-            self.viewed = [view for view in self.viewed if not view.give_up()]
+        for view in list(self.viewed) if self.viewed else ():
+            if view.give_up():
+                self.viewed.discard(view)
 
     def end(self) -> None:
         self.generation += 1
@@ -68,6 +70,7 @@ class View:
         "is_diff",
         "is_small",
         "is_viewed",
+        "refreshers",
         "structure",
         "version",
     )
@@ -79,6 +82,8 @@ class View:
         self.is_diff = is_diff
         self.is_small = False
         self.is_viewed = False
+        # How many threads are about to take the array.
+        self.refreshers = 0
         self.structure = -1
         self.version = 0
 
@@ -87,33 +92,47 @@ class View:
         if self.is_small and self.structure == lib.structure_changes():
             self.generation = passes.generation
             return self.array
-        self.structure = lib.structure_changes()
-        layout = _layout()
-        address = ctypes.addressof(layout)
-        version = lib.blob_view(self.handle, self.is_diff, self.version, address)
-        if version < 0:
-            version = lib.blob_view_waiting(self.handle, self.is_diff, self.version, address)
-        if version < 0:
-            lib.check(lib.blob_check(self.handle))
-            raise lib.CaffeError("the blob has no values")
-        if version != self.version:
-            shape = tuple(layout[3 : 3 + layout[2]])
-            self.array = np.asarray(Memory(layout[0], layout[1], shape))
-            self.version = version
-            self.is_small = self.array.size <= 4096
-        if not self.is_viewed and not self.is_small:
-            self.is_viewed = True
-            passes.viewed.append(self)
-        self.generation = passes.generation
-        return self.array
+        structure, generation = lib.structure_changes(), passes.generation
+        with _installing:
+            self.refreshers += 1
+            known = self.version
+        layout = _take_layout()
+        try:
+            address = ctypes.addressof(layout)
+            version = lib.blob_view(self.handle, self.is_diff, known, address)
+            if version < 0:
+                version = lib.blob_view_waiting(self.handle, self.is_diff, known, address)
+            if version < 0:
+                lib.check(lib.blob_check(self.handle))
+                raise lib.CaffeError("the blob has no values")
+            with _installing:
+                if version != known:
+                    memory = Memory(layout[0], layout[1], tuple(layout[3 : 3 + layout[2]]))
+                    # Another thread may have come back with a later one.
+                    if version > self.version:
+                        self.array = np.asarray(memory)
+                        self.version = version
+                        self.is_small = self.array.size <= 4096
+                if version >= self.version:
+                    self.structure, self.generation = structure, generation
+                if not self.is_viewed and not self.is_small:
+                    self.is_viewed = True
+                    passes.viewed.add(self)
+                return self.array
+        finally:
+            with _installing:
+                self.refreshers -= 1
+            _give_back_layout(layout)
 
     def give_up(self) -> bool:
         """Whether nobody held the array, so that the library need not keep it up to date."""
-        if sys.getrefcount(self.array) > _unheld:
-            return False
-        lib.blob_release_view(self.handle, self.is_diff)
-        self.is_viewed = False
-        return True
+        with _installing:
+            if self.refreshers or sys.getrefcount(self.array) > _unheld:
+                return False
+            if not lib.blob_release_view(self.handle, self.is_diff):
+                return False
+            self.is_viewed = False
+            return True
 
 
 def _references_to_an_unheld_array() -> int:
@@ -125,14 +144,17 @@ def _references_to_an_unheld_array() -> int:
 _unheld = _references_to_an_unheld_array()
 _local = threading.local()
 
+# Held while a view takes over what the library said. A collection of garbage may come in between, on the same thread.
+_installing = threading.RLock()
 
-def _layout() -> Any:
-    """A scratch of this thread's for what `blob_view` says."""
-    try:
-        return _local.layout
-    except AttributeError:
-        _local.layout = lib.Extents()
-        return _local.layout
+
+def _take_layout() -> Any:
+    """A scratch of this thread's for what the library says of a blob; while it is in use, another one."""
+    return _local.__dict__.pop("layout", None) or lib.Extents()
+
+
+def _give_back_layout(layout: Any) -> None:
+    _local.layout = layout
 
 
 class Blob:
@@ -168,9 +190,8 @@ class Blob:
         if handle is None:
             return
         # Its views may still be listed; they must not reach for the handle any more.
-        viewed = self._passes.viewed
-        if self._data.is_viewed or self._diff.is_viewed:
-            self._passes.viewed = [v for v in viewed if v is not self._data and v is not self._diff]
+        self._passes.viewed.discard(self._data)
+        self._passes.viewed.discard(self._diff)
         self._handle = self._data.handle = self._diff.handle = None
         self._data.generation = self._diff.generation = -1
         self._data.structure = self._diff.structure = -1
@@ -198,11 +219,17 @@ class Blob:
     @property
     def shape(self) -> tuple[int, ...]:
         """The extents, outermost axis first; none for a scalar."""
-        extents = _layout()
-        rank = lib.blob_shape(self._handle, extents)
-        if rank < 0:
-            raise lib.CaffeError("the blob has no shape")
-        return tuple(extents[:rank])
+        extents = _take_layout()
+        try:
+            rank = lib.blob_shape(self._handle, extents)
+            if rank < 0:
+                rank = lib.blob_shape_waiting(self._handle, extents)
+            if rank < 0:
+                lib.check(lib.blob_check(self._handle))
+                raise lib.CaffeError("the blob has no shape")
+            return tuple(extents[:rank])
+        finally:
+            _give_back_layout(extents)
 
     @property
     def count(self) -> int:

@@ -188,12 +188,12 @@ class Timer:
 
 
 def decode_image(path: Any, color: bool = True) -> np.ndarray:
-    """Reads a JPEG or PNG file: bytes of H x W x 3 in the order red, green, blue, or H x W x 1."""
+    """Reads a JPEG, PNG, BMP or PNM file: bytes of H x W x 3 in the order red, green, blue, or H x W x 1."""
     return _image(lambda *result: lib.image_read(lib.path_bytes(path), bool(color), *result))
 
 
 def decode_image_bytes(content: bytes, color: bool = True) -> np.ndarray:
-    """Decodes the content of a JPEG or PNG file, as `decode_image` does."""
+    """Decodes the content of a JPEG, PNG, BMP or PNM file, as `decode_image` does."""
     content = _bytes(content)
     return _image(lambda *result: lib.image_decode(content, len(content), bool(color), *result))
 

@@ -2,12 +2,14 @@
 
 import argparse
 import codecs
+import csv
 import os
 import pathlib
 import sys
 from typing import Callable, Optional
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
 from . import _caffe, io
 
@@ -20,7 +22,7 @@ def run(main: Callable[[], None]) -> None:
     """Runs a script; a mistake of its user ends it with one line and status 1."""
     try:
         main()
-    except (AssertionError, ImportError, OSError, RuntimeError, ValueError) as error:
+    except (AssertionError, ImportError, IndexError, OSError, RuntimeError, ValueError, csv.Error) as error:
         sys.exit(f"{os.path.basename(sys.argv[0])}: {error}")
 
 
@@ -80,10 +82,16 @@ def read_mean(path: str) -> Optional[np.ndarray]:
         raise FileNotFoundError(
             f"{path}: no such mean file; name yours by --mean_file, or '' for none."
         )
-    if path.endswith(".npy"):
-        return np.load(path).astype(float)
-    with open(path, "rb") as file:
-        return io.blobproto_to_array(io.caffe_pb2.BlobProto.FromString(file.read())).squeeze()
+    try:
+        if path.endswith(".npy"):
+            return np.load(path).astype(float)
+        with open(path, "rb") as file:
+            blob = io.caffe_pb2.BlobProto.FromString(file.read())
+        if not (blob.data or blob.double_data):
+            raise ValueError("there are no numbers in it")
+        return io.blobproto_to_array(blob).squeeze()
+    except (DecodeError, EOFError, ValueError) as error:
+        raise ValueError(f"{path}: it is no mean (.npy or .binaryproto): {error}") from None
 
 
 def choose_mode(gpu: bool) -> None:

@@ -32,8 +32,23 @@ def _find() -> str:
     )
 
 
+def _load(path: str) -> ctypes.CDLL:
+    """Loads the library, with a limit on how long its idle threads spin before they sleep.
+
+    GNU OpenMP's default is milliseconds, for which threads take the processors from the very ones that they wait for when other
+    processes are busy too. It reads the environment once, while it is loaded. `Spinning.swift` has the same limit.
+    """
+    if "GOMP_SPINCOUNT" in os.environ or "OMP_WAIT_POLICY" in os.environ:
+        return ctypes.CDLL(path)
+    os.environ["GOMP_SPINCOUNT"] = "10000"
+    try:
+        return ctypes.CDLL(path)
+    finally:
+        del os.environ["GOMP_SPINCOUNT"]
+
+
 _path = _find()
-_waiting = ctypes.CDLL(_path)
+_waiting = _load(_path)
 _quick = ctypes.PyDLL(_path)
 
 # Shapes of up to 32 axes, and what `caffe_blob_view` fills in.
@@ -73,9 +88,12 @@ blob_view_waiting = _function(
     _waiting, "caffe_blob_view_waiting", c_ssize_t, c_void_p, c_bool, c_ssize_t, c_void_p
 )
 blob_check = _long("caffe_blob_check", c_void_p)
-blob_release_view = _short("caffe_blob_release_view", None, c_void_p, c_bool)
+blob_release_view = _short("caffe_blob_release_view", c_bool, c_void_p, c_bool)
 structure_changes = _short("caffe_structure_changes", c_ssize_t)
 blob_shape = _short("caffe_blob_shape", c_ssize_t, c_void_p, pointer(c_ssize_t))
+blob_shape_waiting = _function(
+    _waiting, "caffe_blob_shape_waiting", c_ssize_t, c_void_p, pointer(c_ssize_t)
+)
 blob_reshape = _long("caffe_blob_reshape", c_void_p, pointer(c_ssize_t), c_ssize_t)
 
 net_create = _long(
@@ -135,7 +153,7 @@ python_layer_add_blob = _short(
 )
 
 solver_create = _long("caffe_solver_create", c_char_p, c_char_p, pointer(c_void_p))
-solver_definition = _short("caffe_solver_definition", c_void_p, c_void_p)
+solver_definition = _long("caffe_solver_definition", c_void_p)
 solver_net = _short("caffe_solver_net", c_void_p, c_void_p)
 solver_test_net_count = _short("caffe_solver_test_net_count", c_ssize_t, c_void_p)
 solver_test_net = _short("caffe_solver_test_net", c_void_p, c_void_p, c_ssize_t)

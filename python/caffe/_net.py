@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import html
 import json
-import operator
 import os
 import sys
 import warnings
@@ -26,14 +25,13 @@ from ._layers import HookOwner, Layer, hooks, layer_at, running
 
 def _memory_limit(trusted: bool, limit: int | None) -> int | None:
     """The bytes that a net may take that is not trusted; None for one that is."""
+    if not isinstance(trusted, (bool, np.bool_)):
+        raise TypeError(f"trusted is True or False, not {trusted!r}")
     if trusted:
         if limit is not None:
             raise ValueError("memory_limit is for nets with trusted=False")
         return None
-    limit = 4 << 30 if limit is None else operator.index(limit)
-    if not 1 <= limit < 1 << 63:
-        raise ValueError(f"memory_limit is {limit}, but must be 1 byte to 2**63 - 1")
-    return limit
+    return 4 << 30 if limit is None else lib.whole(limit, "memory_limit", 1)
 
 
 class Net(HookOwner):
@@ -406,7 +404,7 @@ class Net(HookOwner):
         """The names of blobs that a caller wants besides."""
         if isinstance(names, (str, bytes)):
             raise TypeError(f"{what} is a list of names, not one name: [{names!r}]")
-        listed = list(names or [])
+        listed = [] if names is None else list(names)
         for name in listed:
             if name not in self.blobs:
                 raise KeyError(str(_unknown("blob", name, self._blob_names)))

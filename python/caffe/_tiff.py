@@ -98,6 +98,9 @@ def _plane(
         offset = offsets[plane * strips + strip]
         count = counts[plane * strips + strip] if counts else wanted
         stored = content[offset : offset + count]
+        # Deflate makes at most 1032 bytes of one.
+        if compression != 1 and wanted > 1032 * len(stored):
+            raise ValueError(f"the TIFF file is cut short: strip {strip} cannot have {wanted} bytes")
         body = stored if compression == 1 else zlib.decompressobj().decompress(stored, wanted)
         if len(body) < wanted:
             raise ValueError(f"the TIFF file is cut short: strip {strip} has {len(body)} of {wanted} bytes")

@@ -108,7 +108,7 @@ class Detector(Net):
         height, width = np.minimum(size, side - pad)
         if bottom <= top or right <= left or height < 1 or width < 1:
             raise ValueError(
-                f"The window {tuple(window)} is outside of the image, {im.shape[0]}×{im.shape[1]}."
+                f"The window {tuple(float(edge) for edge in window)} is outside of the image, {im.shape[0]}×{im.shape[1]}."
             )
 
         crop = np.broadcast_to(self.crop_mean, tuple(self.crop_dims)).astype(np.float32)

@@ -57,7 +57,7 @@ class Ensemble(ImagePrediction):
                 f"{len(nets)} models and {len(files)} files of weights do not make pairs."
             )
         shares = [1.0] * len(files) if shares is None else shares
-        if len(shares) != len(files) or min(shares) < 0 or sum(shares) <= 0:
+        if len(shares) != len(files) or not min(shares) >= 0 or not 0 < sum(shares) < np.inf:
             raise ValueError(
                 f"shares {list(shares)} must be {len(files)} numbers, none negative, not all 0."
             )

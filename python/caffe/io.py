@@ -114,7 +114,7 @@ class Transformer:
     def _item_shape(self, in_: str) -> tuple:
         """The shape of one item of the input."""
         if in_ not in self.inputs:
-            raise Exception(f"{in_} is not one of the net inputs: {self.inputs}")
+            raise ValueError(f"{in_} is not one of the net inputs: {self.inputs}")
         return tuple(self.inputs[in_])[1:]
 
     def preprocess(self, in_: str, data: np.ndarray) -> np.ndarray:
@@ -157,14 +157,14 @@ class Transformer:
         """Sets the order of the image's axes in the input: (2, 0, 1) makes K×H×W of H×W×K."""
         rank = len(self._item_shape(in_))
         if sorted(order) != list(range(rank)):
-            raise Exception(f"{tuple(order)} does not order the {rank} axes of an item of {in_}.")
+            raise ValueError(f"{tuple(order)} does not order the {rank} axes of an item of {in_}.")
         self.transpose[in_] = order
 
     def set_channel_swap(self, in_: str, order: Sequence[int]) -> None:
         """Sets the order of channels (the first axis after transposing): (2, 1, 0) for BGR."""
         channels = self._item_shape(in_)[0]
-        if len(order) != channels:
-            raise Exception(
+        if len(order) != channels or not all(-channels <= index < channels for index in order):
+            raise ValueError(
                 f"{tuple(order)} does not name each of the {channels} channels of {in_}."
             )
         self.channel_swap[in_] = order

@@ -250,6 +250,21 @@ def answer(net, image):
     return net.forward(data=image)["prob"].copy()
 
 
+def test_a_copy_computes_by_the_engine_of_the_original():
+    x = np.random.default_rng(2).standard_normal((2, 3, 8, 8)).astype(np.float32)
+    try:
+        caffe.set_engine("reference")
+        net = caffe.Net.from_text(NET, caffe.TEST)
+    finally:
+        caffe.set_engine(None)
+    expected = net.forward(data=x)["prob"]
+    assert np.array_equal(copy.deepcopy(net).forward(data=x)["prob"], expected)
+    assert np.array_equal(pickle.loads(pickle.dumps(net)).forward(data=x)["prob"], expected)
+    fast = caffe.Net.from_text(NET, caffe.TEST)
+    fast.share_with(net)
+    assert not np.array_equal(fast.forward(data=x)["prob"], expected)
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_pool_takes_a_net_as_an_argument(method, images):
     net = caffe.Net.from_text(NET, caffe.TEST)
@@ -310,6 +325,18 @@ def test_a_net_from_before_the_fork_computes_the_same_in_the_new_process():
 
     assert in_a_fork(grandchild) == b"1"
     _global = None
+
+
+def test_a_product_of_few_rows_is_computed_in_the_new_process_too():
+    net = caffe.Net.from_text(
+        """layer { name: 'x' type: 'Input' top: 'x' input_param { shape { dim: 1 dim: 3072 } } }
+           layer { name: 'ip' type: 'InnerProduct' bottom: 'x' top: 'ip'
+             inner_product_param { num_output: 1000 weight_filler { type: 'xavier' } } }""",
+        caffe.TEST,
+    )
+    x = np.random.default_rng(1).standard_normal((1, 3072)).astype(np.float32)
+    expected = net.forward(x=x)["ip"]
+    assert np.allclose(np.frombuffer(in_a_fork(lambda: net.forward(x=x)["ip"].tobytes()), np.float32), expected[0], atol=1e-5)
 
 
 def test_data_are_read_on_in_a_forked_process(tmp_path, write_png):

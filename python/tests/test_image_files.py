@@ -31,8 +31,8 @@ def deep_png(image):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
 
 
-def tiff(image, order="<", compression=1, predictor=1, rows=2, planar=False, photometric=None):
-    """A TIFF file of strips."""
+def tiff(image, order="<", compression=1, predictor=1, rows=2, planar=False, photometric=None, claimed=None):
+    """A TIFF file of strips, which may claim to have other extents than it has."""
     height, width, channels = image.shape
     kind = {"u": 1, "i": 2, "f": 3}[image.dtype.kind]
     planes = [image[:, :, c : c + 1] for c in range(channels)] if planar else [image]
@@ -46,8 +46,8 @@ def tiff(image, order="<", compression=1, predictor=1, rows=2, planar=False, pho
             strips.append(zlib.compress(body) if compression != 1 else body)
     photometric = (2 if channels >= 3 else 1) if photometric is None else photometric
     fields = [
-        (256, 4, [width]), (257, 4, [height]), (258, 3, [image.dtype.itemsize * 8] * channels), (259, 3, [compression]),
-        (262, 3, [photometric]), (273, 4, [0] * len(strips)), (277, 3, [channels]), (278, 4, [rows]),
+        (256, 4, [claimed or width]), (257, 4, [claimed or height]), (258, 3, [image.dtype.itemsize * 8] * channels), (259, 3, [compression]),
+        (262, 3, [photometric]), (273, 4, [0] * len(strips)), (277, 3, [channels]), (278, 4, [claimed or rows]),
         (279, 4, [len(strip) for strip in strips]), (284, 3, [2 if planar else 1]), (317, 3, [predictor]), (339, 3, [kind] * channels),
     ]  # fmt: skip
     place = 8 + 2 + 12 * len(fields) + 4
@@ -191,6 +191,7 @@ def test_urls_are_read(write, tmp_path):
     [
         b"", b"no image", b"\x89PNG\r\n\x1a\n", deep_png(DEEP)[:60], deep_png(DEEP)[:25], b"P5", b"P5 2 2 255\n\0", b"P5 0 2 255\n",
         b"P6 99999999999 2 255\n", b"P2 2 2 9\n1 2 3", b"P5 2 2 70000\n" + b"\0" * 9, b"P7\nWIDTH 2\n", tiff(DEEP)[:100], tiff(DEEP)[:-9],
+        b"P5\n4294967295 4294967295\n255\r1234", tiff(DEEP, compression=8, claimed=(1 << 31) - 1),
         b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff", tiff(DEEP, compression=8)[:-40], b"GIF89a" + b"\0" * 20,
     ],
 )  # fmt: skip

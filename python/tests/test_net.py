@@ -3,6 +3,8 @@
 import gc
 import os
 import pathlib
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -55,6 +57,12 @@ def test_net_that_is_not_trusted(tmp_path):
     for limit in (0, -1, 2**63):
         with pytest.raises(ValueError, match="memory_limit is"):
             caffe.Net(path, caffe.TEST, trusted=False, memory_limit=limit)
+    for limit in (1.5, "1", [1]):
+        with pytest.raises(TypeError, match="memory_limit is a whole number"):
+            caffe.Net(path, caffe.TEST, trusted=False, memory_limit=limit)
+    for trusted in ("false", 0, None):
+        with pytest.raises(TypeError, match="trusted is True or False"):
+            caffe.Net(path, caffe.TEST, trusted=trusted)
     with pytest.raises(ValueError, match="for nets with trusted=False"):
         caffe.Net(path, caffe.TEST, memory_limit=5)
 
@@ -596,6 +604,101 @@ def test_each_thread_gets_the_results_of_its_own_call(net):
                     wrong.append((which, name))
 
     run_in_threads(run, range(4))
+    assert not wrong
+
+
+def test_blobs_are_named_by_any_list(net, images):
+    for names in (["conv"], ("conv",), np.array(["conv", "ip"]), iter(["conv"]), {"conv": 1}):
+        assert "conv" in net.forward(data=images, blobs=names)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits differ")
+def test_a_shape_for_which_there_is_no_memory_is_an_exception():
+    program = f"""
+import resource
+import caffe
+net = caffe.Net.from_text({LARGE!r}, caffe.TEST)
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+net.blobs["x"].reshape(100, 3, 1000, 1000)
+try:
+    net.reshape()
+except caffe.CaffeError as error:
+    print(error)
+net.blobs["x"].reshape(1, 3, 24, 24)
+print(net.forward()["p"].shape)
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "would take 3187212800" in run.stdout and "the system has not that much memory" in run.stdout
+    assert run.stdout.endswith("(1, 8, 1, 1)\n")
+
+
+@pytest.fixture
+def hasty_threads():
+    """Python changes threads as often as it can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+LARGE = """
+layer { name: 'x' type: 'Input' top: 'x' input_param { shape { dim: 1 dim: 3 dim: 24 dim: 24 } } }
+layer { name: 'c' type: 'Convolution' bottom: 'x' top: 'c'
+  convolution_param { num_output: 8 kernel_size: 3 weight_filler { type: 'xavier' } } }
+layer { name: 'r' type: 'ReLU' bottom: 'c' top: 'c' }
+layer { name: 'p' type: 'Pooling' bottom: 'c' top: 'p' pooling_param { pool: AVE global_pooling: true } }
+"""
+
+
+def run_for_a_second(*functions):
+    end = time.monotonic() + 1
+    problems = []
+
+    def run(function):
+        try:
+            while time.monotonic() < end:
+                function()
+        except Exception as problem:
+            problems.append(problem)
+
+    run_in_threads(run, functions)
+    assert not problems
+
+
+def test_arrays_are_taken_while_other_threads_change_their_shapes(hasty_threads):
+    net = caffe.Net.from_text(LARGE, caffe.TEST)
+
+    def reshape():
+        for batch in (1, 2, 5, 3, 8):
+            net.blobs["x"].reshape(batch, 3, 24, 24)
+            net.reshape()
+
+    def read():
+        for name, channels in (("x", 3), ("c", 8)):
+            assert net.blobs[name].shape[1] == channels and net.blobs[name].data.shape[1] == channels
+            net.blobs[name].data.sum()
+
+    run_for_a_second(reshape, read, read, read, net.forward)
+
+
+@pytest.mark.parametrize("phase", [caffe.TRAIN, caffe.TEST])
+def test_a_call_gets_its_results_while_other_threads_look_at_everything(hasty_threads, phase):
+    net = caffe.Net.from_text("force_backward: true" + LARGE, phase)
+    x = np.random.default_rng(0).standard_normal((4, 3, 24, 24)).astype(np.float32)
+    net.blobs["x"].reshape(4, 3, 24, 24)
+    expected = net.forward(x=x, blobs=["c"])
+    wrong = []
+
+    def forward():
+        found = net.forward(x=x, blobs=["c"])
+        wrong.extend(name for name in found if not np.array_equal(found[name], expected[name]))
+
+    def read():
+        for blob in net.blobs.values():
+            blob.data.sum(), blob.diff.sum()
+
+    run_for_a_second(forward, net.clear_param_diffs, read, lambda: net.params["c"][0].data.sum())
     assert not wrong
 
 

@@ -133,7 +133,7 @@ def test_the_library_itself_looks_at_handles_and_addresses(net):
         with pytest.raises(RuntimeError):
             lib.check(call(*arguments))
     assert lib.net_blob(net._handle, 99) is None and lib.net_layer(net._handle, -1) is None
-    assert lib.blob_shape(None, lib.Extents()) == -1 and lib.blob_view(net._handle, False, 0, None) == -2
+    assert lib.blob_shape(None, lib.Extents()) == -2 and lib.blob_view(net._handle, False, 0, None) == -2
     assert lib.solver_net(blob) is None and lib.net_describe(None) is None
 
 

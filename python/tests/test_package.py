@@ -1,6 +1,9 @@
 """Tests of what the package has to offer."""
 
+import os
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -38,3 +41,16 @@ def test_a_picture_is_written_with_one_or_three_channels(tmp_path):
     assert np.array_equal(caffe._caffe.decode_image(path), pixels)
     with pytest.raises(ValueError, match="H x W x 3"):
         caffe._caffe.write_image(path, np.zeros((2, 4, 4)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="GNU OpenMP is Linux'")
+def test_idle_threads_spin_for_a_moment_only_unless_the_environment_says_otherwise():
+    program = "import caffe, os; caffe.layer_type_list(); print(os.environ.get('GOMP_SPINCOUNT'))"
+    environment = {k: v for k, v in os.environ.items() if k not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    environment["OMP_DISPLAY_ENV"] = "verbose"
+    for given, spins in (({}, "10000"), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "passive"}, "0")):
+        run = subprocess.run(
+            [sys.executable, "-c", program], env={**environment, **given}, capture_output=True, text=True, check=True
+        )
+        assert f"GOMP_SPINCOUNT = '{spins}'" in run.stderr, run.stderr
+        assert run.stdout.split() == [str(given.get("GOMP_SPINCOUNT"))]

@@ -68,6 +68,23 @@ def test_classify_names_what_is_missing(net_arguments, tmp_path):
     assert "usage" in run("classify.py", status=2)
 
 
+@pytest.mark.parametrize("content", [b"", b"no mean", b"\x93NUMPY", b"\x89PNG\r\n", b"\x08\x01"])
+def test_a_file_that_is_no_mean_is_named(net_arguments, write_png, tmp_path, content):
+    for name in ("mean.binaryproto", "mean.npy"):
+        mean = tmp_path / name
+        mean.write_bytes(content)
+        arguments = (write_png(pattern(8, 9, 3)), tmp_path / "out.npy", *net_arguments[:2], f"--mean_file={mean}")
+        complaint = run("classify.py", *arguments, status=1)
+        assert f"{mean}: it is no mean" in complaint and "Traceback" not in complaint
+
+
+@pytest.mark.parametrize("swap", ["2,1", "7,1,0"])
+def test_a_swap_that_names_no_channels_is_a_sentence(net_arguments, write_png, tmp_path, swap):
+    arguments = (write_png(pattern(8, 9, 3)), tmp_path / "out.npy", *net_arguments, f"--channel_swap={swap}")
+    complaint = run("classify.py", *arguments, status=1)
+    assert "does not name each of the 3 channels" in complaint and "Traceback" not in complaint
+
+
 def test_detect_writes_a_line_for_each_window(net_arguments, write_png, tmp_path):
     name = write_png(pattern(12, 16, 3))
     windows, output = tmp_path / "windows.csv", tmp_path / "out.csv"

@@ -17,12 +17,19 @@ package final class AlignedMemory {
 
   package init(byteCount: Int) {
     guard let block = calloc(max(byteCount, 1) + Self.alignment, 1) else {
-      preconditionFailure("out of memory: \(byteCount) bytes for a blob")
+      Self.giveUp(byteCount)
     }
     self.block = block
     self.byteCount = byteCount
     address = block.alignedUp(toMultipleOf: Self.alignment)
     Self.askForHugePages(block, byteCount)
+  }
+
+  /// Ends the process with a sentence: there is nothing to compute in, and nobody on the way could go on without.
+  private static func giveUp(_ byteCount: Int) -> Never {
+    let message = "out of memory: the system gives no \(byteCount) bytes more; take a smaller batch or smaller images\n"
+    _ = Array(message.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    _exit(1)
   }
 
   /// Less than this is not worth a call to the system.

@@ -166,11 +166,12 @@ public final class LayerNode {
 
   /// The layer's share of the net's loss after a forward pass.
   var loss: Float {
-    var total: Float = 0
+    var total: Double = 0
     for (top, weight) in zip(tops, lossWeights) where weight != 0 {
-      for value in top.data.values { total += weight * value }
+      guard let values = top.data.values.baseAddress else { continue }
+      total += Double(weight) * Double(sum(values, count: top.count))
     }
-    return total
+    return Float(total)
   }
 
   /// Whether a top has a share in the net's loss, for which its values must be there after the layer has run.

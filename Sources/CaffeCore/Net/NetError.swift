@@ -25,6 +25,6 @@ extension NetError: CustomStringConvertible {
     text += problem
     for (index, shape) in bottomShapes.enumerated() { text += "\n  bottom[\(index)]: \(shape)" }
     if let remedy { text += "\n  \(remedy)" }
-    return text.showingInvisibles
+    return text.readable
   }
 }

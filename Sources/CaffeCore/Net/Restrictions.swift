@@ -28,7 +28,7 @@ public struct Restrictions: Hashable, Sendable {
   /// Allows what lies in the folder of a file.
   public init(besides file: String, memoryLimit: Int = usualMemoryLimit) throws(NetError) {
     // A link in place of the file does not open the folder that it leads to.
-    try self.init(folder: folderName(of: file), memoryLimit: memoryLimit)
+    try self.init(folder: AtomicFile.folder(of: file), memoryLimit: memoryLimit)
   }
 
   // MARK: Files
@@ -38,10 +38,12 @@ public struct Restrictions: Hashable, Sendable {
   /// Of a folder, such as a database, the files in it are looked at too.
   public func check(_ path: String) throws(NetError) {
     try checkPlace(of: path)
-    for entry in entries(of: path) { try checkPlace(of: "\(path)/\(entry)") }
+    for entry in try entries(of: path) { try checkPlace(of: "\(path)/\(entry)") }
   }
 
   private func checkPlace(of path: String) throws(NetError) {
+    // Opening a pipe waits for whoever writes into it.
+    if isStream(path) { throw refusal(path, "is neither a file nor a folder") }
     guard let place = resolvedPath(path) ?? placeOfNewFile(path) else { throw refusal(path, "leads nowhere") }
     guard place == folder || place.hasPrefix(folder == "/" ? "/" : folder + "/") else {
       throw refusal(path, "leads out of the folder \(folder)")
@@ -57,24 +59,26 @@ public struct Restrictions: Hashable, Sendable {
   /// Where a file would be made; nil for a link that leads nowhere, as who makes such a file makes it at the other end.
   private func placeOfNewFile(_ path: String) -> String? {
     var status = stat()
-    guard lstat(path, &status) != 0, errno == ENOENT, let parent = resolvedPath(folderName(of: path)) else {
+    guard lstat(path, &status) != 0, errno == ENOENT, let parent = resolvedPath(AtomicFile.folder(of: path)) else {
       return nil
     }
     let name = path.split(separator: "/").last.map(String.init) ?? ""
     return name == ".." || name == "." ? nil : "\(parent)/\(name)"
   }
 
-  private func entries(of path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+  /// What is in a folder; nothing for a file.
+  private func entries(of path: String) throws(NetError) -> [String] {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [] }
+    let names: [[UInt8]]
+    do { names = try entryNames(in: Array(path.utf8)) } catch { throw refusal(path, "cannot be listed (\(error))") }
+    return try names.map { (name) throws(NetError) in
+      // Such a name would lead elsewhere than its nearest text does.
+      guard let text = String(validating: name, as: UTF8.self) else {
+        throw refusal(path, "holds a file whose name is no UTF-8")
       }
-      if name != ".", name != ".." { names.append(name) }
+      return text
     }
-    return names
   }
 
   // MARK: Memory
@@ -94,12 +98,6 @@ private func resolvedPath(_ path: String) -> String? {
   guard !path.utf8.contains(0), let resolved = realpath(path, nil) else { return nil }
   defer { free(resolved) }
   return String(cString: resolved)
-}
-
-/// The folder that a path leads into.
-private func folderName(of path: String) -> String {
-  guard let slash = path.lastIndex(of: "/") else { return "." }
-  return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
 extension LayerDefinition {

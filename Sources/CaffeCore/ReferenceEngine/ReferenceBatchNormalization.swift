@@ -1,10 +1,10 @@
 /// Batch normalisation over row-major values, one channel after the other.
-final class ReferenceBatchNormalization: BatchNormalizationOperation {
-  let description: BatchNormalizationDescription
+package final class ReferenceBatchNormalization: BatchNormalizationOperation {
+  package let description: BatchNormalizationDescription
 
-  init(_ description: BatchNormalizationDescription) { self.description = description }
+  package init(_ description: BatchNormalizationDescription) { self.description = description }
 
-  func forward(_ source: Buffer, mean: Buffer, variance: Buffer, into destination: Buffer) {
+  package func forward(_ source: Buffer, mean: Buffer, variance: Buffer, into destination: Buffer) {
     if !description.usesGivenStatistics { computeStatistics(of: source, mean, variance) }
     let x = source.values
     let y = destination.uninitializedValues
@@ -19,23 +19,30 @@ final class ReferenceBatchNormalization: BatchNormalizationOperation {
     }
   }
 
-  func backward(_ destinationDiff: Buffer, at source: Buffer, mean: Buffer, variance: Buffer, into sourceDiff: Buffer) {
-    let dy = destinationDiff.values
-    let x = source.values
-    let dx = sourceDiff.uninitializedValues
-    let means = mean.values
-    let variances = variance.values
+  package func backward(
+    _ destinationDiff: Buffer, at source: Buffer, mean: Buffer, variance: Buffer, into sourceDiff: Buffer
+  ) {
+    guard let dy = destinationDiff.values.baseAddress, let x = source.values.baseAddress,
+      let dx = sourceDiff.uninitializedValues.baseAddress
+    else { return }
+    differentiate(dy, x, mean.values, variance.values, into: dx, channels: 0..<description.channels)
+  }
+
+  /// The gradient in some of the channels.
+  package func differentiate(
+    _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ means: UnsafeBufferPointer<Float>,
+    _ variances: UnsafeBufferPointer<Float>, into dx: UnsafeMutablePointer<Float>, channels: Range<Int>
+  ) {
     let count = Float(description.valuesPerChannel)
-    for channel in 0..<description.channels {
+    for channel in channels {
       let mean = means[channel]
       let scale = scale(variances[channel])
       var total: Double = 0
       var totalTimesX: Double = 0
       if !description.usesGivenStatistics {
         forEachRun(of: channel) { run in
-          total += Double(sum(dy.baseAddress! + run.lowerBound, count: run.count))
-          totalTimesX += Double(
-            dot(dy.baseAddress! + run.lowerBound, x.baseAddress! + run.lowerBound, count: run.count))
+          total += Double(sum(dy + run.lowerBound, count: run.count))
+          totalTimesX += Double(dot(dy + run.lowerBound, x + run.lowerBound, count: run.count))
         }
       }
       let meanOfGradient = Float(total) / count

@@ -1,3 +1,4 @@
+internal import CaffeProto
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -83,6 +84,7 @@ public protocol DatabaseCursor: AnyObject {
 /// - Parameter backend: The kind that it must be, if that matters.
 /// - Throws: `DataError` when it is missing, damaged or of the other kind.
 public func openDatabase(_ path: String, _ backend: DatabaseBackend? = nil) throws(DataError) -> any Database {
+  guard !isStream(path) else { throw DataError(path, "a database is a folder, but this is a pipe or a device") }
   let found = try DatabaseBackend.find(at: path)
   if let found, let backend, found != backend {
     throw DataError(

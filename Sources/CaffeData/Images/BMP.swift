@@ -5,9 +5,10 @@ extension Bitmap {
   ///
   /// As in OpenCV, five or six bits of a colour become the upper ones of eight, pixels that runs leave out have the first colour, and
   /// a file is gray `asStored` if its palette is.
-  init(bmp file: UnsafeBufferPointer<UInt8>, _ color: ColorMode) throws(NetError) {
+  init(bmp file: UnsafeBufferPointer<UInt8>, _ options: DecodingOptions) throws(NetError) {
+    let color = options.color
     let reader = ByteReader(file, kind: "BMP")
-    let header = try BMPHeader(reader)
+    let header = try BMPHeader(reader, byteLimit: options.byteLimit)
     let (height, width) = (header.height, header.width)
     if header.bitCount <= 8 {
       let palette = try header.palette(reader)
@@ -72,7 +73,7 @@ private struct BMPHeader {
     static let masksWithAlpha = 6
   }
 
-  init(_ reader: ByteReader) throws(NetError) {
+  init(_ reader: ByteReader, byteLimit: Int) throws(NetError) {
     func damaged(_ problem: String) -> NetError { NetError(damaged: "BMP", problem) }
     let size = try reader.number(at: 14, 4)
     guard size == 12 || (16...4096).contains(size) else { throw damaged("its header says that it has \(size) bytes") }
@@ -130,7 +131,8 @@ private struct BMPHeader {
 
     // A run of two bytes makes at most 255 pixels; what is left out in between costs nothing, but who would do that?
     try checkExtents(
-      "BMP", height, width, fileSize: reader.bytes.count, pixelsPerByte: runBits != nil ? 1024 : 8)
+      "BMP", height, width, fileSize: reader.bytes.count, pixelsPerByte: runBits != nil ? 1024 : 8,
+      byteLimit: byteLimit)
     if runBits == nil {
       // The filling behind the last row is often left out.
       guard (height - 1) * stride + (width * bitCount + 7) / 8 <= reader.bytes.count - pixels else {

@@ -6,10 +6,13 @@ public struct DecodingOptions: Hashable, Sendable {
   public var color: ColorMode
   /// Whether a photograph is turned as its EXIF tag says; nil: in colour and in gray, but not as stored, as OpenCV does it.
   public var obeysOrientation: Bool?
+  /// How many bytes the pixels may take at most, in three channels.
+  public var byteLimit: Int
 
-  public init(color: ColorMode = .asStored, obeysOrientation: Bool? = nil) {
+  public init(color: ColorMode = .asStored, obeysOrientation: Bool? = nil, byteLimit: Int = .max) {
     self.color = color
     self.obeysOrientation = obeysOrientation
+    self.byteLimit = byteLimit
   }
 
   fileprivate var turnsUpright: Bool { obeysOrientation ?? (color != .asStored) }
@@ -39,13 +42,13 @@ extension Bitmap {
   ) throws(NetError) -> Bitmap {
     switch ImageFileKind(of: file) {
     case .jpeg:
-      let bitmap = try Bitmap(jpeg: file, options.color, report: report)
+      let bitmap = try Bitmap(jpeg: file, options, report: report)
       return options.turnsUpright ? bitmap.oriented(exifOrientation(ofJPEG: file)) : bitmap
     case .png:
-      let bitmap = try Bitmap(png: file, options.color)
+      let bitmap = try Bitmap(png: file, options)
       return options.turnsUpright ? bitmap.oriented(exifOrientation(ofPNG: file)) : bitmap
-    case .bmp: return try Bitmap(bmp: file, options.color)
-    case .pnm: return try Bitmap(pnm: file, options.color)
+    case .bmp: return try Bitmap(bmp: file, options)
+    case .pnm: return try Bitmap(pnm: file, options)
     case nil: throw NetError("it is no \(ImageFileKind.list) file\(foreignFormat(file))", remedy: wayOut)
     }
   }
@@ -72,13 +75,20 @@ extension NetError {
 
 /// Refuses extents that no sound image of so many bytes can have, before memory is taken for them.
 ///
-/// - Parameter pixelsPerByte: the best that the format can do.
+/// - Parameters:
+///   - pixelsPerByte: the best that the format can do.
+///   - byteLimit: how many bytes the pixels may take, in three channels.
 func checkExtents(
-  _ kind: String, _ height: Int, _ width: Int, fileSize: Int, pixelsPerByte: Int
+  _ kind: String, _ height: Int, _ width: Int, fileSize: Int, pixelsPerByte: Int, byteLimit: Int
 ) throws(NetError) {
   guard height > 0, width > 0 else { throw NetError(damaged: kind, "it says it is \(width)x\(height)") }
   let area = height.multipliedReportingOverflow(by: width)
   guard !area.overflow, area.partialValue <= 1 << 30, area.partialValue / pixelsPerByte <= fileSize else {
     throw NetError(damaged: kind, "it says it is \(width)x\(height), but it has only \(fileSize) bytes")
+  }
+  guard 3 * area.partialValue <= byteLimit else {
+    throw NetError(
+      "the \(kind) file has \(width)x\(height) pixels, which would take \(3 * area.partialValue) bytes, but the limit is \(byteLimit)",
+      remedy: "raise the limit with -memory_limit (memory_limit= in Python), or make the picture smaller")
   }
 }

@@ -8,8 +8,9 @@ extension Bitmap {
   /// Of a file that was cut short, or that has damaged bytes in its middle, `report` is told; what is missing is filled as libjpeg
   /// does it, mostly with gray.
   init(
-    jpeg file: UnsafeBufferPointer<UInt8>, _ color: ColorMode, report: (String) -> Void
+    jpeg file: UnsafeBufferPointer<UInt8>, _ options: DecodingOptions, report: (String) -> Void
   ) throws(NetError) {
+    let color = options.color
     guard let decoder = tjInitDecompress() else { throw NetError("libjpeg-turbo cannot be started") }
     defer { tjDestroy(decoder) }
     var width: CInt = 0
@@ -23,8 +24,11 @@ extension Bitmap {
     guard isKnown || (width > 0 && height > 0 && space >= 0 && subsampling < 0) else {
       throw NetError(damaged: "JPEG", message(of: decoder))
     }
+    guard width > 0, height > 0 else { throw NetError(damaged: "JPEG", "it ends before it says how large it is") }
     // Each block of 8×8 pixels takes two bits when Huffman coded; arithmetic coding can do with less.
-    try checkExtents("JPEG", Int(height), Int(width), fileSize: file.count, pixelsPerByte: 8192)
+    try checkExtents(
+      "JPEG", Int(height), Int(width), fileSize: file.count, pixelsPerByte: 8192,
+      byteLimit: options.byteLimit)
     guard hasPixels(inJPEG: file) else { throw NetError(damaged: "JPEG", "it ends before its first pixel") }
 
     func decode(_ format: TJPF, _ channels: Int) throws(NetError) -> Bitmap {

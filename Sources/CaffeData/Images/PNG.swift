@@ -3,7 +3,8 @@ public import CaffeCore
 public import FoundationEssentials
 
 extension Bitmap {
-  init(png file: UnsafeBufferPointer<UInt8>, _ color: ColorMode) throws(NetError) {
+  init(png file: UnsafeBufferPointer<UInt8>, _ options: DecodingOptions) throws(NetError) {
+    let color = options.color
     var reader = caffe_png_reader()
     var header = caffe_png_header()
     defer { caffe_png_close(&reader) }
@@ -14,7 +15,7 @@ extension Bitmap {
     let bytes = Int(header.packed_row_bytes)
     try checkExtents(
       "PNG", Int(header.height), Int(header.width), fileSize: file.count,
-      pixelsPerByte: max(1, 1032 * Int(header.width) / max(bytes, 1)))
+      pixelsPerByte: max(1, 1032 * Int(header.width) / max(bytes, 1)), byteLimit: options.byteLimit)
     if color == .asStored, header.depth == 16 {
       throw NetError(
         "Image data type must be unsigned byte, but the PNG file has 16 bits per channel",

@@ -6,9 +6,10 @@ extension Bitmap {
   /// As in OpenCV, digits up to 255 are scaled to bytes by their greatest value, bytes stay as they are, and of 16 bits the upper
   /// eight remain, but not `asStored`, which Caffe refuses. Of several images in a file the first one counts. PAM is read as it is
   /// defined: OpenCV 4.6 takes its red for blue.
-  init(pnm file: UnsafeBufferPointer<UInt8>, _ color: ColorMode) throws(NetError) {
+  init(pnm file: UnsafeBufferPointer<UInt8>, _ options: DecodingOptions) throws(NetError) {
+    let color = options.color
     var reader = ByteReader(file, kind: "PNM")
-    let header = try PNMHeader(&reader)
+    let header = try PNMHeader(&reader, byteLimit: options.byteLimit)
     if color == .asStored, header.greatest > 255 {
       throw NetError(
         "Image data type must be unsigned byte, but the PNM file has 16 bits per channel",
@@ -67,7 +68,7 @@ private struct PNMHeader {
   }
 
   /// Reads up to the first sample.
-  init(_ reader: inout ByteReader) throws(NetError) {
+  init(_ reader: inout ByteReader, byteLimit: Int) throws(NetError) {
     let magic = try (reader.next(), reader.next())
     (height, width, depth) = (0, 0, 1)
     switch magic.1 {
@@ -85,7 +86,6 @@ private struct PNMHeader {
       width = try Self.number(&reader, "its width")
       height = try Self.number(&reader, "its height")
       if form == .digits || form == .bytes { greatest = try Self.number(&reader, "its greatest value") }
-      if form == .bytes || form == .blackBits { try skipBlank(&reader) }
     }
     guard (1...65535).contains(greatest) else {
       throw NetError(damaged: "PNM", "its greatest value is \(greatest), but must be 1 to 65535")
@@ -93,7 +93,10 @@ private struct PNMHeader {
     guard (1...4).contains(depth) else {
       throw NetError("the PAM file has \(depth) samples for each pixel", remedy: "images with 1 to 4 are read")
     }
-    try checkExtents("PNM", height, width, fileSize: reader.bytes.count, pixelsPerByte: form == .blackBits ? 8 : 1)
+    try checkExtents(
+      "PNM", height, width, fileSize: reader.bytes.count, pixelsPerByte: form == .blackBits ? 8 : 1,
+      byteLimit: byteLimit)
+    if magic.1 != UInt8(ascii: "7"), form == .bytes || form == .blackBits { try skipBlank(&reader) }
     guard leastSize <= reader.left else { throw reader.tooShort }
   }
 

@@ -39,7 +39,8 @@ public final class DataLayer: StatefulLayer {
     guard !parameter.source.isEmpty else {
       throw NetError("data_param.source is missing", remedy: "set it to the folder of the database")
     }
-    let transformer = try Transformer(definition.transformParam, phase: context.phase)
+    let transformer = try Transformer(
+      definition.transformParam, phase: context.phase, byteLimit: context.restrictions?.memoryLimit ?? .max)
     let database: any Database
     let count: Int
     do {

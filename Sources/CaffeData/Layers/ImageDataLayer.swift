@@ -69,7 +69,9 @@ public final class ImageDataLayer: StatefulLayer {
     {
       logger.info("Shuffling or skipping recommended for multi-GPU")
     }
-    let transformer = try Transformer(definition.transformParam, phase: context.phase)
+    try Self.checkSize(parameter, crop: definition.transformParam.cropSize, context.restrictions)
+    let transformer = try Transformer(
+      definition.transformParam, phase: context.phase, byteLimit: context.restrictions?.memoryLimit ?? .max)
     let recipe = Recipe(parameter, transformer)
     feed = try BatchFeed(
       seed: context.seed, depth: definition.dataParam.prefetch, memoryLimit: context.restrictions?.memoryLimit,
@@ -82,6 +84,17 @@ public final class ImageDataLayer: StatefulLayer {
       ) { reader.next() }
       return Prefetcher(batches) { batch in try filler.fill(batch) }
     }
+  }
+
+  /// Makes sure, before any image is read, that images of the new size can be: all of a batch, or one where a crop is taken of each.
+  private static func checkSize(
+    _ parameter: ImageDataParameter, crop: UInt32, _ restrictions: Restrictions?
+  ) throws(NetError) {
+    guard parameter.newHeight > 0 else { return }
+    let images = crop > 0 ? 1 : parameter.batchSize
+    let size = try Shape(checking: [images, parameter.isColor ? 3 : 1, parameter.newHeight, parameter.newWidth])
+    try restrictions?.check(
+      bytes: size.count * (crop > 0 ? 1 : MemoryLayout<Float>.stride), for: "images of the new size")
   }
 
   public var seed: UInt64 { feed.seed }

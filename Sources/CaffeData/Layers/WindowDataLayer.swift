@@ -52,7 +52,7 @@ public final class WindowDataLayer: StatefulLayer {
       for image in windows.images { try image.file.check(restrictions) }
     }
     windows.log(to: logger)
-    let cutter = try WindowCutter(parameter, definition.transformParam, windows)
+    let cutter = try WindowCutter(parameter, definition.transformParam, windows, context.restrictions)
     let backgrounds = batchSize - Int(Float(batchSize) * parameter.fgFraction)
     feed = try BatchFeed(
       seed: context.seed, depth: definition.dataParam.prefetch, memoryLimit: context.restrictions?.memoryLimit,
@@ -103,11 +103,14 @@ private final class WindowCutter: Sendable {
   }
 
   init(
-    _ parameter: WindowDataParameter, _ transform: TransformationParameter, _ windows: WindowFile
+    _ parameter: WindowDataParameter, _ transform: TransformationParameter, _ windows: WindowFile,
+    _ restrictions: Restrictions?
   ) throws(NetError) {
     guard (1...65535).contains(transform.cropSize) else {
       throw NetError("transform_param.crop_size is \(transform.cropSize), but WindowData needs one, from 1 to 65535")
     }
+    let batch = try Shape(checking: [parameter.batchSize, 3, transform.cropSize, transform.cropSize])
+    try restrictions?.check(bytes: batch.count * MemoryLayout<Float>.stride, for: "a batch of windows")
     guard ["warp", "square"].contains(parameter.cropMode) else {
       throw NetError("crop_mode is \"\(parameter.cropMode)\"", remedy: "set it to \"warp\" or \"square\"")
     }
@@ -122,7 +125,8 @@ private final class WindowCutter: Sendable {
     images = windows.images
     keepsFiles = parameter.cacheImages
     decoding = DecodingOptions(
-      color: .color, obeysOrientation: transform.hasExifOrientation ? transform.exifOrientation : nil)
+      color: .color, obeysOrientation: transform.hasExifOrientation ? transform.exifOrientation : nil,
+      byteLimit: restrictions?.memoryLimit ?? .max)
     let channels = windows.images[0].channels
     guard transform.hasMeanFile else {
       guard transform.meanValue.count <= 1 || transform.meanValue.count == channels else {

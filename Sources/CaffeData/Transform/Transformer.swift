@@ -38,14 +38,15 @@ public struct Transformer: Sendable {
     case image(ImageShape, [Float])
   }
 
+  /// - Parameter byteLimit: how many bytes an image may take when it is decoded.
   /// - Throws: `NetError` when settings exclude each other or the mean file cannot be read.
-  public init(_ parameter: TransformationParameter, phase: Phase) throws(NetError) {
+  public init(_ parameter: TransformationParameter, phase: Phase, byteLimit: Int = .max) throws(NetError) {
     guard !(parameter.forceColor && parameter.forceGray) else {
       throw NetError("cannot set both force_color and force_gray", remedy: "remove one of the two")
     }
     decoding = DecodingOptions(
       color: parameter.forceColor ? .color : parameter.forceGray ? .gray : .asStored,
-      obeysOrientation: parameter.hasExifOrientation ? parameter.exifOrientation : nil)
+      obeysOrientation: parameter.hasExifOrientation ? parameter.exifOrientation : nil, byteLimit: byteLimit)
     scale = parameter.scale
     mirrors = parameter.mirror
     cropSize = Int(parameter.cropSize)

@@ -15,5 +15,5 @@ public final class AbsValLayer: NeuronLayer {
   }
 
   public func value(at x: Float) -> Float { abs(x) }
-  public func derivative(at x: Float, value y: Float) -> Float { x > 0 ? 1 : x < 0 ? -1 : 0 }
+  public func derivative(from x: Float) -> Float { x > 0 ? 1 : x < 0 ? -1 : 0 }
 }

@@ -22,7 +22,7 @@ public final class BNLLLayer: NeuronLayer {
   public func value(at x: Float) -> Float { x > 0 ? x + .log(onePlus: .exp(-x)) : .log(onePlus: .exp(x)) }
 
   /// Above 50 the derivative is 1 to the last bit.
-  public func derivative(at x: Float, value y: Float) -> Float {
+  public func derivative(from x: Float) -> Float {
     let power = Float.exp(min(x, 50))
     return power / (1 + power)
   }

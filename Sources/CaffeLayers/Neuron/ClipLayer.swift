@@ -31,5 +31,5 @@ public final class ClipLayer: NeuronLayer {
   }
 
   public func value(at x: Float) -> Float { max(low, min(x, high)) }
-  public func derivative(at x: Float, value y: Float) -> Float { low <= x && x <= high ? 1 : 0 }
+  public func derivative(from x: Float) -> Float { low <= x && x <= high ? 1 : 0 }
 }

@@ -25,9 +25,10 @@ public final class ELULayer: NeuronLayer {
 
   public func value(at x: Float) -> Float { x > 0 ? x : alpha * (.exp(x) - 1) }
 
-  /// For x ≤ 0 the derivative α eˣ is α + y.
-  public func derivative(at x: Float, value y: Float) -> Float {
-    alpha < 0 ? x > 0 ? 1 : alpha * .exp(x) : y > 0 ? 1 : alpha + y
+  /// For x ≤ 0 the derivative α eˣ is α + y; with a negative α it is computed from x.
+  public func derivative(from value: Float) -> Float {
+    if value > 0 { return 1 }
+    return derivativeNeedsInput ? alpha * .exp(value) : alpha + value
   }
 
   /// With a negative α the result has lost the sign of x.

@@ -32,7 +32,7 @@ public final class ExpLayer: NeuronLayer {
   }
 
   public func value(at x: Float) -> Float { .exp(slope * x + offset) }
-  public func derivative(at x: Float, value y: Float) -> Float { y * slope }
+  public func derivative(from y: Float) -> Float { y * slope }
 }
 
 /// ln base, where −1 stands for e.

@@ -32,5 +32,5 @@ public final class LogLayer: NeuronLayer {
   }
 
   public func value(at x: Float) -> Float { .log(shift + scale * x) / logarithmOfBase }
-  public func derivative(at x: Float, value y: Float) -> Float { scale / ((shift + scale * x) * logarithmOfBase) }
+  public func derivative(from x: Float) -> Float { scale / ((shift + scale * x) * logarithmOfBase) }
 }

@@ -8,8 +8,8 @@ public protocol NeuronLayer: Layer {
   /// f(x)
   func value(at x: Float) -> Float
 
-  /// f′(x), where f(x) = y: with `derivativeNeedsInput` only x is there, without only y.
-  func derivative(at x: Float, value y: Float) -> Float
+  /// f′(x), from x where `derivativeNeedsInput`, otherwise from y = f(x).
+  func derivative(from value: Float) -> Float
 
   /// Whether `derivative` looks at x.
   var derivativeNeedsInput: Bool { get }
@@ -53,7 +53,7 @@ extension NeuronLayer {
     let dy = engine.read(top[0].diff, in: order)
     let dx = engine.overwrite(bottom[0].diff, in: order)
     engine.forElements(bottom[0].count) { range in
-      for i in range { dx[i] = dy[i] * derivative(at: x[i], value: x[i]) }
+      for i in range { dx[i] = dy[i] * derivative(from: x[i]) }
     }
   }
 }

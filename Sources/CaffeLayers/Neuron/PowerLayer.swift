@@ -58,7 +58,7 @@ public final class PowerLayer: NeuronLayer {
     }
   }
 
-  public func derivative(at x: Float, value y: Float) -> Float {
+  public func derivative(from x: Float) -> Float {
     switch kind {
     case .constant: 0
     case .linear: scale

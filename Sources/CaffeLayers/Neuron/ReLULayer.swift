@@ -29,9 +29,7 @@ public final class ReLULayer: NeuronLayer {
 
   public func value(at x: Float) -> Float { x > 0 ? x : negativeSlope * x }
 
-  public func derivative(at x: Float, value y: Float) -> Float {
-    (negativeSlope < 0 ? x : y) > 0 ? 1 : negativeSlope
-  }
+  public func derivative(from value: Float) -> Float { value > 0 ? 1 : negativeSlope }
 
   /// With a negative slope the result has lost the sign of x.
   public var derivativeNeedsInput: Bool { negativeSlope < 0 }

@@ -24,5 +24,5 @@ public final class SigmoidLayer: NeuronLayer {
   }
 
   public func value(at x: Float) -> Float { 0.5 * .tanh(0.5 * x) + 0.5 }
-  public func derivative(at x: Float, value y: Float) -> Float { y * (1 - y) }
+  public func derivative(from y: Float) -> Float { y * (1 - y) }
 }

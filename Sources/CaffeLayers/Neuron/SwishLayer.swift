@@ -26,7 +26,7 @@ public final class SwishLayer: NeuronLayer {
   public func value(at x: Float) -> Float { x * logistic(beta * x) }
 
   /// From x alone: a layer that works in place on the top may have changed y.
-  public func derivative(at x: Float, value y: Float) -> Float {
+  public func derivative(from x: Float) -> Float {
     let gate = logistic(beta * x)
     let scaled = beta * x * gate
     return scaled + gate * (1 - scaled)

@@ -21,5 +21,5 @@ public final class TanHLayer: NeuronLayer {
   }
 
   public func value(at x: Float) -> Float { .tanh(x) }
-  public func derivative(at x: Float, value y: Float) -> Float { 1 - y * y }
+  public func derivative(from y: Float) -> Float { 1 - y * y }
 }

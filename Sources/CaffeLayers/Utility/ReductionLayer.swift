@@ -1,6 +1,5 @@
 public import CaffeCore
 public import CaffeProto
-internal import RealModule
 
 /// Reduces the last axes of a blob to one number.
 ///
@@ -69,10 +68,7 @@ public final class ReductionLayer: Layer {
     switch parameter.operation {
     case .sum, .mean: return sum(x, count: size)
     case .sumsq: return dot(x, x, count: size)
-    case .asum:
-      var total: Float = 0
-      for i in 0..<size { total = Relaxed.sum(abs(x[i]), total) }
-      return total
+    case .asum: return sumOfMagnitudes(x, count: size)
     }
   }
 }

@@ -166,4 +166,12 @@ struct PerLayout<Prepared> {
     entries.append((layout, prepared))
     return prepared
   }
+
+  /// The entry of a layout; nil where it cannot be made now, which is tried again at the next meeting.
+  mutating func entry(for layout: Layout, orTry make: () -> Prepared?) -> Prepared? {
+    for entry in entries where entry.layout == layout { return entry.prepared }
+    guard let prepared = make() else { return nil }
+    entries.append((layout, prepared))
+    return prepared
+  }
 }

@@ -73,13 +73,18 @@ final class Runtime {
     return failure
   }
 
-  func execute(_ primitive: OpaquePointer, _ arguments: [dnnl_exec_arg_t]) {
+  /// Has oneDNN compute on this engine's threads.
+  func compute(_ step: () throws(OneDNNError) -> Void) {
     Deputy.run {
       useThreads()
-      _ = attempt { () throws(OneDNNError) in
-        try check("run a primitive", dnnl_primitive_execute(primitive, stream, CInt(arguments.count), arguments))
-        try check("wait for a primitive", dnnl_stream_wait(stream))
-      }
+      _ = attempt(step)
+    }
+  }
+
+  func execute(_ primitive: OpaquePointer, _ arguments: [dnnl_exec_arg_t]) {
+    compute { () throws(OneDNNError) in
+      try check("run a primitive", dnnl_primitive_execute(primitive, stream, CInt(arguments.count), arguments))
+      try check("wait for a primitive", dnnl_stream_wait(stream))
     }
   }
 }

@@ -16,7 +16,7 @@ final class DNNForm: BufferForm {
   private var toHost: Primitive?
   private var fromHost: Primitive?
   /// Conversions from other forms.
-  private var fromLayout = PerLayout<Primitive?>()
+  private var fromLayout = PerLayout<Primitive>()
 
   init(_ layout: Layout, on runtime: Runtime) {
     self.layout = layout
@@ -100,7 +100,8 @@ final class DNNForm: BufferForm {
 
   /// Takes the values of another form of the same shape.
   func read(from other: DNNForm) {
-    let reorder = fromLayout.entry(for: other.layout) { Self.reorder(from: other.layout, to: layout, on: runtime) }
+    let reorder = fromLayout.entry(
+      for: other.layout, orTry: { Self.reorder(from: other.layout, to: layout, on: runtime) })
     guard let reorder else { return }
     reorder.bind(.source, other.memory)
     reorder.bind(.destination, overwritten())

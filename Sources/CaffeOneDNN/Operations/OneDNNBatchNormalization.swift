@@ -48,7 +48,10 @@ final class OneDNNBatchNormalization: BatchNormalizationOperation, Explained {
     if !description.usesGivenStatistics, let layout, let blocks = Blocks(layout) {
       return differentiate(destinationDiff, source, mean, variance, into: sourceDiff, layout, blocks)
     }
-    guard let backward = pass(for: layout).backward else { return }
+    if !description.usesGivenStatistics, layout == nil {
+      return differentiateRows(destinationDiff, source, mean, variance, into: sourceDiff)
+    }
+    guard let backward = pass(for: layout).backward() else { return }
     backward.read(.source, from: source)
     backward.read(.mean, from: mean)
     backward.read(.variance, from: variance)
@@ -95,6 +98,20 @@ final class OneDNNBatchNormalization: BatchNormalizationOperation, Explained {
     sourceDiff.define(by: Deferred(formula, layout, blocks), on: runtime)
   }
 
+  /// Over row-major values. oneDNN adds up a whole channel in single precision, and what should cancel out in the gradients below, such
+  /// as that of a bias, does not.
+  private func differentiateRows(
+    _ destinationDiff: Buffer, _ source: Buffer, _ mean: Buffer, _ variance: Buffer, into sourceDiff: Buffer
+  ) {
+    let (dy, x) = (destinationDiff.values.baseAddress!, source.values.baseAddress!)
+    let (means, variances) = (mean.values, variance.values)
+    let dx = sourceDiff.uninitializedValues.baseAddress!
+    let loops = ReferenceBatchNormalization(description)
+    runtime.parallelFor(description.channels, grain: max(1, parallelForGrain / description.valuesPerChannel)) {
+      loops.differentiate(dy, x, means, variances, into: dx, channels: $0)
+    }
+  }
+
   private func inverseDeviation(_ variance: Buffer, _ blocks: Blocks) -> ChannelValues {
     let variance = variance.values
     return ChannelValues(blocks, channels: description.channels) {
@@ -104,7 +121,9 @@ final class OneDNNBatchNormalization: BatchNormalizationOperation, Explained {
 
   private func pass(for layout: Layout?) -> NormalizationPass {
     guard let layout else { return rowMajor }
-    return passes.entry(for: layout) { (try? Self.pass(description, layout, on: runtime)) ?? rowMajor }
+    return passes.entry(for: layout) {
+      runtime.unlessRefused { () throws(OneDNNError) in try Self.pass(description, layout, on: runtime) } ?? rowMajor
+    }
   }
 
   private static func pass(
@@ -127,15 +146,7 @@ final class OneDNNBatchNormalization: BatchNormalizationOperation, Explained {
 /// What a normalisation needs for one layout.
 final class NormalizationPass {
   let forward: Primitive
-  private let workspace: Memory?
-  private let backwardDescriptor: PrimitiveDescriptor
-  private let backwardArguments: [Argument]
-  private let runtime: Runtime
-  private(set) lazy var backward = runtime.attempt { () throws(OneDNNError) in
-    let backward = try Primitive(backwardDescriptor, backwardArguments + [.workspace], on: runtime)
-    if let workspace { backward.bind(.workspace, workspace) }
-    return backward
-  }
+  let backward: OnDemand<Primitive>
 
   /// - Throws: also when oneDNN would compute by plain loops, which are no faster than ours.
   init(
@@ -146,10 +157,12 @@ final class NormalizationPass {
       throw OneDNNError(operation: "normalise faster than the reference", status: dnnl_unimplemented)
     }
     self.forward = try Primitive(forward, forwardArguments + [.workspace], on: runtime)
-    workspace = try forward.layout(.workspace).map(Memory.init(owned:))
+    let workspace = try forward.layout(.workspace).map(Memory.init(owned:))
     if let workspace { self.forward.bind(.workspace, workspace) }
-    backwardDescriptor = backward
-    self.backwardArguments = backwardArguments
-    self.runtime = runtime
+    self.backward = OnDemand(on: runtime) { () throws(OneDNNError) in
+      let primitive = try Primitive(backward, backwardArguments + [.workspace], on: runtime)
+      if let workspace { primitive.bind(.workspace, workspace) }
+      return primitive
+    }
   }
 }

@@ -19,16 +19,9 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   private let forwardDescriptor: PrimitiveDescriptor
   private let backwardDataDescriptor: PrimitiveDescriptor
   private let backwardParametersDescriptor: PrimitiveDescriptor
-  // Compiled when first needed: a net that only infers never pays for the gradients.
-  private lazy var forwardPass = runtime.attempt { () throws(OneDNNError) in
-    try Primitive(forwardDescriptor, [.source, .weights, .bias, .destination], on: runtime)
-  }
-  private lazy var backwardDataPass = runtime.attempt { () throws(OneDNNError) in
-    try Primitive(backwardDataDescriptor, [.destinationDiff, .weights, .sourceDiff], on: runtime)
-  }
-  private lazy var backwardParametersPass = runtime.attempt { () throws(OneDNNError) in
-    try Primitive(backwardParametersDescriptor, [.source, .destinationDiff, .weightsDiff, .biasDiff], on: runtime)
-  }
+  private let forwardPass: OnDemand<Primitive>
+  private let backwardDataPass: OnDemand<Primitive>
+  private let backwardParametersPass: OnDemand<ParametersPass>
   /// Whether Winograd's algorithm may be used: it is allowed, and oneDNN would leave its values in the same layouts.
   private let usesWinograd: Bool
   private lazy var forwardWinograd =
@@ -36,8 +29,6 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
   private lazy var backwardWinograd =
     usesWinograd ? TrainedWinograd(description, gradient: true, on: runtime) : nil
   private lazy var weightsWinograd = usesWinograd ? WinogradWeightsGradient(description, on: runtime) : nil
-  private lazy var weightsDiff = backwardParametersPass.map { AddingOutput(.weightsDiff, of: $0, on: runtime) }
-  private lazy var biasDiff = backwardParametersPass.map { AddingOutput(.biasDiff, of: $0, on: runtime) }
 
   init(_ description: ConvolutionDescription, winograd: Bool, on runtime: Runtime) throws(OneDNNError) {
     self.description = description
@@ -47,12 +38,23 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
     else { throw OneDNNError(operation: "describe a convolution", status: dnnl_unimplemented) }
     let geometry = try DNNConvolutionGeometry(description, on: runtime)
     let (source, destination, forward) = try geometry.bestForward(learns: true)
-    backwardDataDescriptor = try geometry.backwardData(source, destination, after: forward)
-    backwardParametersDescriptor = try geometry.backwardParameters(source, destination, after: forward)
-    if forward.isPlainLoop || backwardDataDescriptor.isPlainLoop || backwardParametersDescriptor.isPlainLoop {
+    let backwardData = try geometry.backwardData(source, destination, after: forward)
+    let backwardParameters = try geometry.backwardParameters(source, destination, after: forward)
+    if forward.isPlainLoop || backwardData.isPlainLoop || backwardParameters.isPlainLoop {
       throw OneDNNError(operation: "convolve faster than the reference", status: dnnl_unimplemented)
     }
     forwardDescriptor = forward
+    backwardDataDescriptor = backwardData
+    backwardParametersDescriptor = backwardParameters
+    forwardPass = OnDemand(on: runtime) { () throws(OneDNNError) in
+      try Primitive(forward, [.source, .weights, .bias, .destination], on: runtime)
+    }
+    backwardDataPass = OnDemand(on: runtime) { () throws(OneDNNError) in
+      try Primitive(backwardData, [.destinationDiff, .weights, .sourceDiff], on: runtime)
+    }
+    backwardParametersPass = OnDemand(on: runtime) { () throws(OneDNNError) in
+      try ParametersPass(backwardParameters, on: runtime)
+    }
     let sourceBlocks = try Layout.blocked(description.source.dimensions, of: 16)
     let destinationBlocks = try Layout.blocked(description.destination.dimensions, of: 16)
     let usesBlocks = try forward.layout(.source) == sourceBlocks
@@ -68,7 +70,7 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
 
   func forward(_ source: Buffer, weights: Buffer, bias: Buffer?, into destination: Buffer) {
     if let forwardWinograd { return forwardWinograd.run(source, weights: weights, bias: bias, into: destination) }
-    guard let pass = forwardPass else { return }
+    guard let pass = forwardPass() else { return }
     pass.read(.source, from: source)
     pass.read(.weights, from: weights)
     if let bias { pass.read(.bias, from: bias) }
@@ -80,7 +82,7 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
     if let backwardWinograd {
       return backwardWinograd.run(destinationDiff, weights: weights, bias: nil, into: sourceDiff)
     }
-    guard let pass = backwardDataPass else { return }
+    guard let pass = backwardDataPass() else { return }
     pass.read(.destinationDiff, from: destinationDiff)
     pass.read(.weights, from: weights)
     pass.write(.sourceDiff, to: sourceDiff)
@@ -93,17 +95,30 @@ final class OneDNNConvolution: ConvolutionOperation, Explained {
     if let weightsWinograd {
       return weightsWinograd.run(source, destinationDiff, weights: weightsDiff, bias: biasDiff)
     }
-    guard let pass = backwardParametersPass else { return }
-    pass.read(.source, from: source)
-    pass.read(.destinationDiff, from: destinationDiff)
-    self.weightsDiff?.prepare(weightsDiff)
+    guard let pass = backwardParametersPass() else { return }
+    pass.primitive.read(.source, from: source)
+    pass.primitive.read(.destinationDiff, from: destinationDiff)
+    pass.weightsDiff.prepare(weightsDiff)
     if let biasDiff {
-      self.biasDiff?.prepare(biasDiff)
+      pass.biasDiff.prepare(biasDiff)
     } else if description.hasBias {
-      self.biasDiff?.discard()
+      pass.biasDiff.discard()
     }
-    pass.execute()
-    self.weightsDiff?.finish(weightsDiff)
-    if let biasDiff { self.biasDiff?.finish(biasDiff) }
+    pass.primitive.execute()
+    pass.weightsDiff.finish(weightsDiff)
+    if let biasDiff { pass.biasDiff.finish(biasDiff) }
+  }
+}
+
+/// The gradient by the weights and the bias, both of which accumulate.
+private struct ParametersPass {
+  let primitive: Primitive
+  let weightsDiff: AddingOutput
+  let biasDiff: AddingOutput
+
+  init(_ descriptor: PrimitiveDescriptor, on runtime: Runtime) throws(OneDNNError) {
+    primitive = try Primitive(descriptor, [.source, .destinationDiff, .weightsDiff, .biasDiff], on: runtime)
+    weightsDiff = AddingOutput(.weightsDiff, of: primitive, on: runtime)
+    biasDiff = AddingOutput(.biasDiff, of: primitive, on: runtime)
   }
 }

@@ -125,7 +125,10 @@ final class Exponential {
   }
 
   private func primitive(for layout: Layout) -> Primitive {
-    primitives.entry(for: layout) { (try? Self.primitive(algorithm, alpha, layout, on: runtime)) ?? rowMajor }
+    primitives.entry(for: layout) {
+      runtime.unlessRefused { () throws(OneDNNError) in try Self.primitive(algorithm, alpha, layout, on: runtime) }
+        ?? rowMajor
+    }
   }
 
   private static func primitive(

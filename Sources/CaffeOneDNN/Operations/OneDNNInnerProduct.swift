@@ -13,14 +13,9 @@ final class OneDNNInnerProduct: InnerProductOperation, Explained {
   var kernel: String? { rows <= 4 ? "sgemm" : forwardProduct.kernel }
   private let runtime: Runtime
   private let forwardProduct: MatrixProduct
-  private lazy var backwardDataProduct = runtime.attempt { () throws(OneDNNError) in
-    try MatrixProduct(
-      .init(rows: rows, columns: outputs), .init(rows: outputs, columns: inputs, isTransposed: isTransposed),
-      on: runtime)
-  }
-  private lazy var overwritingProduct = runtime.attempt { () throws(OneDNNError) in try weightsProduct(isAdding: false)
-  }
-  private lazy var addingProduct = runtime.attempt { () throws(OneDNNError) in try weightsProduct(isAdding: true) }
+  private let backwardDataProduct: OnDemand<MatrixProduct>
+  private let overwritingProduct: OnDemand<MatrixProduct>
+  private let addingProduct: OnDemand<MatrixProduct>
 
   private var rows: Int { description.rows }
   private var inputs: Int { description.inputs }
@@ -37,6 +32,18 @@ final class OneDNNInnerProduct: InnerProductOperation, Explained {
       .init(rows: description.rows, columns: description.inputs),
       .init(rows: description.inputs, columns: description.outputs, isTransposed: !description.isTransposed),
       hasBias: description.hasBias, on: runtime)
+    backwardDataProduct = OnDemand(on: runtime) { () throws(OneDNNError) in
+      try MatrixProduct(
+        .init(rows: description.rows, columns: description.outputs),
+        .init(rows: description.outputs, columns: description.inputs, isTransposed: description.isTransposed),
+        on: runtime)
+    }
+    overwritingProduct = OnDemand(on: runtime) { () throws(OneDNNError) in
+      try Self.weightsProduct(description, isAdding: false, on: runtime)
+    }
+    addingProduct = OnDemand(on: runtime) { () throws(OneDNNError) in
+      try Self.weightsProduct(description, isAdding: true, on: runtime)
+    }
   }
 
   func forward(_ source: Buffer, weights: Buffer, bias: Buffer?, into destination: Buffer) {
@@ -49,7 +56,7 @@ final class OneDNNInnerProduct: InnerProductOperation, Explained {
   }
 
   func backwardData(_ destinationDiff: Buffer, weights: Buffer, into sourceDiff: Buffer) {
-    backwardDataProduct?(
+    backwardDataProduct()?(
       destinationDiff.values.baseAddress!, weights.values.baseAddress!,
       into: sourceDiff.uninitializedValues.baseAddress!)
   }
@@ -61,13 +68,10 @@ final class OneDNNInnerProduct: InnerProductOperation, Explained {
     let dy = destinationDiff.values.baseAddress!
     let (product, dw) =
       weightsDiff.isZero
-      ? (overwritingProduct, weightsDiff.uninitializedValues.baseAddress!)
-      : (addingProduct, weightsDiff.mutableValues.baseAddress!)
+      ? (overwritingProduct(), weightsDiff.uninitializedValues.baseAddress!)
+      : (addingProduct(), weightsDiff.mutableValues.baseAddress!)
     if isTransposed { product?(x, dy, into: dw) } else { product?(dy, x, into: dw) }
-    guard let db = biasDiff?.mutableValues else { return }
-    for row in 0..<rows {
-      for o in 0..<outputs { db[o] += dy[row * outputs + o] }
-    }
+    if let db = biasDiff?.mutableValues.baseAddress { addColumnSums(dy, rows: rows, columns: outputs, to: db) }
   }
 
   /// The kernel for products copies its right side first, which few rows do not repay: this one reads the weights once.
@@ -82,9 +86,8 @@ final class OneDNNInnerProduct: InnerProductOperation, Explained {
       }
     #endif
     if let b { for row in 0..<rows { (y + row * outputs).update(from: b, count: outputs) } }
-    runtime.useThreads()
     let transposition = CChar(UInt8(ascii: isTransposed ? "N" : "T"))
-    _ = runtime.attempt { () throws(OneDNNError) in
+    runtime.compute { () throws(OneDNNError) in
       try check(
         "multiply matrices",
         dnnl_sgemm(
@@ -94,10 +97,13 @@ final class OneDNNInnerProduct: InnerProductOperation, Explained {
   }
 
   /// dW = dyᵀ · x; of weights that are stored transposed, xᵀ · dy.
-  private func weightsProduct(isAdding: Bool) throws(OneDNNError) -> MatrixProduct {
-    let (left, right) = isTransposed ? (inputs, outputs) : (outputs, inputs)
+  private static func weightsProduct(
+    _ description: InnerProductDescription, isAdding: Bool, on runtime: Runtime
+  ) throws(OneDNNError) -> MatrixProduct {
+    let (inputs, outputs) = (description.inputs, description.outputs)
+    let (left, right) = description.isTransposed ? (inputs, outputs) : (outputs, inputs)
     return try MatrixProduct(
-      .init(rows: left, columns: rows, isTransposed: true), .init(rows: rows, columns: right), isAdding: isAdding,
-      on: runtime)
+      .init(rows: left, columns: description.rows, isTransposed: true),
+      .init(rows: description.rows, columns: right), isAdding: isAdding, on: runtime)
   }
 }

@@ -15,7 +15,7 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
   private let kept = Buffer()
   /// Whether the last `forward` left behind what `backward` needs.
   private var isPrepared = false
-  private var inferences = PerLayout<Primitive?>()
+  private var inferences = PerLayout<Primitive>()
 
   init(_ description: LocalResponseNormalizationDescription, on runtime: Runtime) throws(OneDNNError) {
     guard description.shape.count > 0 else {
@@ -32,7 +32,9 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
     let layout = source.currentLayoutOfAny(dimensions)
     last =
       layout.map { layout in
-        passes.entry(for: layout) { (try? Self.pass(description, layout, on: runtime)) ?? blocked }
+        passes.entry(for: layout) {
+          runtime.unlessRefused { () throws(OneDNNError) in try Self.pass(description, layout, on: runtime) } ?? blocked
+        }
       } ?? blocked
     isPrepared = description.isDifferentiated
     run(isPrepared ? last.forward : inference(in: last.forward.layout(.source)), source, into: destination)
@@ -47,12 +49,15 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
 
   /// A pass that keeps nothing.
   private func inference(in layout: Layout) -> Primitive? {
-    inferences.entry(for: layout) {
-      runtime.attempt { () throws(OneDNNError) in
-        try Primitive(
-          Self.forward(description, layout, isDifferentiated: false, on: runtime), [.source, .destination], on: runtime)
-      }
-    }
+    inferences.entry(
+      for: layout,
+      orTry: {
+        runtime.attempt { () throws(OneDNNError) in
+          try Primitive(
+            Self.forward(description, layout, isDifferentiated: false, on: runtime), [.source, .destination],
+            on: runtime)
+        }
+      })
   }
 
   func backward(_ destinationDiff: Buffer, at source: Buffer, into sourceDiff: Buffer) {
@@ -61,7 +66,7 @@ final class OneDNNLocalResponseNormalization: LocalResponseNormalizationOperatio
       run(last.forward, source, into: kept)
       isPrepared = true
     }
-    guard let backward = last.backward else { return }
+    guard let backward = last.backward() else { return }
     backward.read(.source, from: source)
     // The gradient at a place needs that of its neighbours: it cannot be overwritten on the way.
     if destinationDiff === sourceDiff {

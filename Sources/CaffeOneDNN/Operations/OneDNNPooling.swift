@@ -35,7 +35,7 @@ final class OneDNNPooling: PoolingOperation, Explained {
   }
 
   func backward(_ destinationDiff: Buffer, into sourceDiff: Buffer) {
-    guard let backward = last.backward else { return }
+    guard let backward = last.backward() else { return }
     backward.read(.destinationDiff, from: destinationDiff)
     backward.write(.sourceDiff, to: sourceDiff)
     backward.execute()
@@ -44,35 +44,33 @@ final class OneDNNPooling: PoolingOperation, Explained {
   /// A layout that oneDNN cannot pool is left for row-major order.
   private func pass(for layout: Layout?) -> Pass {
     guard let layout else { return rowMajor }
-    return passes.entry(for: layout) { (try? Pass(geometry, source: layout, on: runtime)) ?? rowMajor }
+    return passes.entry(for: layout) {
+      runtime.unlessRefused { () throws(OneDNNError) in try Pass(geometry, source: layout, on: runtime) } ?? rowMajor
+    }
   }
 }
 
 /// What pooling needs for one layout.
 private final class Pass {
   let forward: Primitive
-  /// Where the maxima were.
-  private let workspace: Memory?
-  private let runtime: Runtime
-  /// nil where nobody asks for the gradient; a maximum has none without a workspace.
-  private let backwardDescriptor: PrimitiveDescriptor?
-  private(set) lazy var backward = runtime.attempt { () throws(OneDNNError) in
-    guard let backwardDescriptor else { preconditionFailure("the gradient of a pooling that only infers") }
-    let backward = try Primitive(backwardDescriptor, [.destinationDiff, .sourceDiff, .workspace], on: runtime)
-    if let workspace { backward.bind(.workspace, workspace) }
-    return backward
-  }
+  let backward: OnDemand<Primitive>
 
   init(_ geometry: Geometry, source: Layout, on runtime: Runtime) throws(OneDNNError) {
-    self.runtime = runtime
     let descriptor = try geometry.forward(source, on: runtime)
-    backwardDescriptor = geometry.isDifferentiated ? try geometry.backward(source, after: descriptor, on: runtime) : nil
-    if descriptor.isPlainLoop || backwardDescriptor?.isPlainLoop == true {
+    // A pooling that only infers has none, as a maximum has no gradient without a workspace.
+    let gradient = geometry.isDifferentiated ? try geometry.backward(source, after: descriptor, on: runtime) : nil
+    if descriptor.isPlainLoop || gradient?.isPlainLoop == true {
       throw OneDNNError(operation: "pool faster than the reference", status: dnnl_unimplemented)
     }
     forward = try Primitive(descriptor, [.source, .destination, .workspace], on: runtime)
-    workspace = try descriptor.layout(.workspace).map(Memory.init(owned:))
+    let workspace = try descriptor.layout(.workspace).map(Memory.init(owned:))
     if let workspace { forward.bind(.workspace, workspace) }
+    backward = OnDemand(on: runtime) { () throws(OneDNNError) in
+      guard let gradient else { preconditionFailure("the gradient of a pooling that only infers") }
+      let backward = try Primitive(gradient, [.destinationDiff, .sourceDiff, .workspace], on: runtime)
+      if let workspace { backward.bind(.workspace, workspace) }
+      return backward
+    }
   }
 }
 

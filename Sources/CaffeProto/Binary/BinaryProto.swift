@@ -3,7 +3,7 @@ import SwiftProtobuf
 
 /// Protobuf's binary format, in which weights, means and training states are stored.
 public enum BinaryProto {
-  /// Decodes a message out of a file (.caffemodel, .solverstate, .binaryproto), which is mapped into memory.
+  /// Decodes a message out of a file (.caffemodel, .solverstate, .binaryproto).
   ///
   /// Fields that caffe.proto lacks are dropped. A net of an old format stays as it is: see ``NetDefinition``.
   public static func read<M: Message>(_ type: M.Type, path: String) throws(BinaryProtoError) -> M {
@@ -25,7 +25,7 @@ public enum BinaryProto {
       if let format = BinaryProtoError.foreignFormat(bytes, for: type) {
         problem = .foreign(format)
       } else {
-        problem = .damaged((error as? BinaryDecodingError).map { "\($0)" } ?? "\(error)", byteCount: bytes.count)
+        problem = .damaged(BinaryProtoError.words(for: error), byteCount: bytes.count)
       }
       throw BinaryProtoError(file: file, message: Schema.caffe.message(for: type).name, problem: problem)
     }
@@ -48,7 +48,7 @@ public enum BinaryProto {
     }
     let data: Data
     do {
-      data = try fileContents(path, mapped: true)
+      data = try fileContents(path)
     } catch {
       switch error {
       case .notFound: throw failed(.fileNotFound)
@@ -101,6 +101,17 @@ public struct BinaryProtoError: Error, Hashable, Sendable, CustomStringConvertib
   }
 
   private var originalWords: String { "Failed to parse \(message) file: \(file)" }
+
+  /// What the decoder found.
+  static func words(for error: any Error) -> String {
+    switch error as? BinaryDecodingError {
+    case .truncated: "the last value ends too early"
+    case .invalidUTF8: "a text in it is not UTF-8"
+    case .messageDepthLimit: "it is nested too deeply"
+    case .missingRequiredFields: "a field that must be there is missing"
+    default: "it is no message of protobuf"
+    }
+  }
 
   /// What bytes that are no message look like, in words.
   static func foreignFormat<M: Message>(_ bytes: Data, for type: M.Type) -> String? {

@@ -91,6 +91,7 @@ extension FileKind {
     (0, [0xFF, 0xD8, 0xFF], .picture("JPEG")),
     (0, [0x89] + Array("PNG".utf8), .picture("PNG")),
     (0, Array("GIF8".utf8), .picture("GIF")),
+    (8, Array("WEBP".utf8), .picture("WebP")),
     (0, Array("%PDF".utf8), .other("a PDF document")),
     (0, [0x7F] + Array("ELF".utf8), .other("a program or a library (ELF)")),
     (0, Array("SQLite format 3".utf8), .other("an SQLite database")),
@@ -143,7 +144,9 @@ extension FileKind {
     }
     let fields = Self.fields(of: start)
     let (net, solver) = (Self.fieldNames(of: "NetParameter"), Self.fieldNames(of: "SolverParameter"))
-    if fields.contains("layer") || fields.contains("layers") || fields.contains("input") {
+    // A net of a fork may have a field or two of its own; other texts, such as logs, have many other words before a colon.
+    let isNetLike = !fields.isDisjoint(with: ["layer", "layers", "input"]) && fields.subtracting(net).count <= 2
+    if isNetLike {
       self = .netText
     } else if !fields.isDisjoint(with: solver.subtracting(net)), fields.isSubset(of: solver) {
       self = .solverText

@@ -27,7 +27,7 @@ package enum AtomicFile {
   package static func write(
     _ bytes: UnsafeRawBufferPointer, to path: String, isLasting: Bool = true
   ) throws(FileWriteError) {
-    if isSpecial(path) {
+    if isStream(path) {
       guard let file = FileDescriptor(opening: path, O_WRONLY), file.write(bytes), file.close() else {
         throw FileWriteError("write", path)
       }
@@ -42,11 +42,6 @@ package enum AtomicFile {
   package static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  private static func isSpecial(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 }
 

@@ -30,19 +30,11 @@ package enum FileFailure: Error, Hashable, CustomStringConvertible {
   }
 }
 
-/// The bytes of a file, or of a pipe up to its end.
+/// The bytes of a file, or of a pipe up to its end. Nothing is mapped: cutting a mapped file short ends the process that reads it.
 ///
-/// - Parameters:
-///   - mapped: Leaves large files where they are until their bytes are asked for.
-///   - limit: How many bytes there may be. More than these are never in memory.
-package func fileContents(
-  _ path: String, mapped: Bool = false, limit: Int = .max
-) throws(FileFailure) -> Data {
-  let file = try FileStream(Array(path.utf8))
-  if mapped, file.size > 0, let data = try? Data(contentsOf: URL(filePath: path), options: .alwaysMapped) {
-    return data
-  }
-  return try file.readToEnd(limit: limit)
+/// - Parameter limit: How many bytes there may be. More than these are never in memory.
+package func fileContents(_ path: String, limit: Int = .max) throws(FileFailure) -> Data {
+  try FileStream(Array(path.utf8)).readToEnd(limit: limit)
 }
 
 /// The bytes of a file whose path need not be UTF-8.

@@ -32,3 +32,19 @@ extension String {
     return unicodeScalars.map { $0.isInvisible ? "<\($0.numberAndName)>" : String($0) }.joined()
   }
 }
+
+extension String {
+  /// The text for people: invisible characters written out, and of endless lines the beginning and the end.
+  package var readable: String { abridged.showingInvisibles }
+
+  private static let longestLine = 2000
+
+  /// Without the middle of lines that nobody reads to the end, such as those of a file that is no text.
+  var abridged: String {
+    guard utf8.count > Self.longestLine else { return self }
+    return split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      guard line.utf8.count > Self.longestLine else { return String(line) }
+      return "\(line.prefix(300)) … (\(line.count - 400) characters) … \(line.suffix(100))"
+    }.joined(separator: "\n")
+  }
+}

@@ -42,8 +42,12 @@ public enum Prototxt {
   }
 
   static func bytes<M: Message>(of path: String, for type: M.Type) throws(PrototxtError) -> [UInt8] {
-    do {
-      return try TextFile(path).bytes
+    do throws(FileFailure) {
+      let bytes = try TextFile(path).bytes
+      guard bytes.contains(where: { $0 > 0x20 }) else {
+        throw .unreadable("the file is empty; was it copied completely?")
+      }
+      return bytes
     } catch {
       let problem: PrototxtError.Problem =
         switch error {

@@ -56,7 +56,7 @@ public struct PrototxtError: Error, Hashable, Sendable, CustomStringConvertible 
 
   public var description: String {
     let excerpt = location.excerpt
-    return "\(location): error: \(problem)\n\(excerpt)\(excerpt.isEmpty ? "" : "\n")\(originalWords)"
+    return "\(location): error: \(problem)\n\(excerpt)\(excerpt.isEmpty ? "" : "\n")\(originalWords)".abridged
   }
 
   private var originalWords: String {

@@ -21,6 +21,7 @@ extension Solver {
     let base = "\(definition.snapshotPrefix)_iter_\(iteration)"
     let model = "\(base).caffemodel\(suffix)"
     let state = "\(base).solverstate\(suffix)"
+    try checkPlace(of: state)
     try writeModel(model)
     logger.info("Snapshotting solver state to \(form) file \(state)")
     if isHDF5 {
@@ -55,7 +56,13 @@ extension Solver {
   private var suffix: String { isHDF5 ? ".h5" : "" }
   private var form: String { isHDF5 ? "HDF5" : "binary proto" }
 
+  /// A link of this name, in the folder of a solver that is not trusted, may lead anywhere.
+  private func checkPlace(of path: String) throws(SolverError) {
+    do { try restrictions?.check(path) } catch { throw SolverError(error.problem, remedy: error.remedy) }
+  }
+
   private func writeModel(_ path: String) throws {
+    try checkPlace(of: path)
     logger.info("Snapshotting to \(form) file \(path)")
     try net.saveWeights(to: path, asHDF5: isHDF5, withDiff: definition.snapshotDiff)
   }

@@ -49,9 +49,11 @@ extension RandomLayer {
       guard let x = draft.pick({ $0.shape.rank > 1 && $0.shape[1] > 0 && $0.shape.count / $0.shape[1] > 5 }) else {
         return nil
       }
-      return .init(
-        "batch_norm_param { \(draft.choose(["", "", "eps: 0.01", "use_global_stats: false", "use_global_stats: true", "moving_average_fraction: 0.5"])) }",
-        [x])
+      let settings = draft.choose([
+        "", "", "eps: 0.01", "use_global_stats: false", "use_global_stats: true", "moving_average_fraction: 0.5",
+        "scale_bias: true scale_filler { type: 'uniform' min: 0.5 max: 1.5 } bias_filler { type: 'gaussian' std: 0.3 }",
+      ])
+      return .init("batch_norm_param { \(settings) }", [x])
     },
     RandomLayer("LRN", weight: 3) { draft in
       guard let x = draft.pick({ $0.shape.rank == 4 }) else { return nil }
@@ -63,8 +65,9 @@ extension RandomLayer {
     },
     RandomLayer("MVN") { draft in
       guard let x = draft.pick({ $0.shape.rank == 4 && $0.shape.count(2...) > 5 }) else { return nil }
+      // The gradient, as the original computes it, takes ε for little beside the deviation.
       return .init(
-        "mvn_param { \(draft.choose(["", "normalize_variance: false", "across_channels: true eps: 0.01"])) }", [x])
+        "mvn_param { \(draft.choose(["", "normalize_variance: false", "across_channels: true eps: 0.0001"])) }", [x])
     },
     RandomLayer("Softmax", weight: 2) { draft in
       guard let x = draft.pick({ $0.shape.rank > 0 }) else { return nil }

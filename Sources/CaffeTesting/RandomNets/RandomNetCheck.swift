@@ -143,7 +143,8 @@ struct RandomNetTrial {
     for parameter in net.parameters where !parameter.isShared {
       let node = net.layers[parameter.layer]
       // The statistics of BatchNorm are no weights.
-      if node.needsBackward, node.propagation.parameters[parameter.index], node.type != "BatchNorm" {
+      let isStatistic = node.type == "BatchNorm" && parameter.index < 3
+      if node.needsBackward, node.propagation.parameters[parameter.index], !isStatistic {
         all.append(("\(node.name)[\(parameter.index)]", parameter.blob))
       }
     }

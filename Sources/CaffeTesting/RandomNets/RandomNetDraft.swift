@@ -26,6 +26,8 @@ public struct RandomNetDraft {
   private let registry: LayerRegistry
   private var names = 0
   private var inputs: [LayerDefinition] = []
+  /// Named parameters, which layers with one of the same shape may share.
+  private var named: [(shape: Shape, spec: ParamSpec)] = []
 
   init(seed: UInt64, registry: LayerRegistry) {
     random = Random(seed: seed, stream: 1)
@@ -113,13 +115,12 @@ public struct RandomNetDraft {
       names += 1
       return index == 0 && isInPlace ? layer.bottom[0] : "b\(names)"
     }
-    guard let shapes = shapes(of: layer, layerType, proposal.bottoms.map(\.shape), isInPlace: isInPlace) else {
-      return false
-    }
-    guard shapes.allSatisfy({ $0.count <= 40_000 }) else { return false }
-    decorate(&layer, layerType, proposal)
+    guard let shapes = shapes(of: layer, layerType, proposal.bottoms.map(\.shape), isInPlace: isInPlace),
+      shapes.tops.allSatisfy({ $0.count <= 40_000 })
+    else { return false }
+    decorate(&layer, layerType, proposal, shapes.parameters)
     for bottom in proposal.bottoms { note(reader: bottom.name) }
-    for ((name, shape), top) in zip(zip(layer.top, shapes), proposal.tops) {
+    for ((name, shape), top) in zip(zip(layer.top, shapes.tops), proposal.tops) {
       entries.removeAll { $0.name == name }
       entries.append(
         Entry(
@@ -135,10 +136,10 @@ public struct RandomNetDraft {
     for index in entries.indices where entries[index].name == name { entries[index].readers += 1 }
   }
 
-  /// The shapes of the tops; nil if the layer refuses its bottoms or its settings.
+  /// The shapes of the tops and of the learned blobs; nil if the layer refuses its bottoms or its settings.
   private func shapes(
     of layer: LayerDefinition, _ type: any Layer.Type, _ bottoms: [Shape], isInPlace: Bool
-  ) -> [Shape]? {
+  ) -> (tops: [Shape], parameters: [Shape])? {
     var definition = layer
     definition.phase = .train
     let context = LayerContext(
@@ -149,17 +150,18 @@ public struct RandomNetDraft {
     guard let instance = try? type.init(definition, in: context),
       (try? instance.setUp(bottoms, tops)) != nil, (try? instance.reshape(bottoms, tops)) != nil
     else { return nil }
-    return tops.map(\.shape)
+    return (tops.map(\.shape), instance.parameters.map(\.shape))
   }
 
-  /// What any layer may have: frozen parameters, `propagate_down`, a weight in the loss.
+  /// What any layer may have: frozen and shared parameters, `propagate_down`, a weight in the loss.
   private mutating func decorate(
-    _ layer: inout LayerDefinition, _ type: any Layer.Type, _ proposal: RandomLayer.Proposal
+    _ layer: inout LayerDefinition, _ type: any Layer.Type, _ proposal: RandomLayer.Proposal, _ parameters: [Shape]
   ) {
     if proposal.parameters > 0, chance(0.3) {
       let frozen = (0..<random.below(proposal.parameters) + 1).map { _ in chance(0.5) }
       layer.param = frozen.map { isFrozen in ParamSpec.with { $0.lrMult = isFrozen ? 0 : 1 } }
     }
+    if proposal.parameters > 0, chance(0.2) { shareParameters(&layer, parameters) }
     if proposal.stopsGradients {
       layer.propagateDown = proposal.bottoms.map { _ in false }
     } else if !type.isLoss, chance(0.04) {
@@ -169,6 +171,20 @@ public struct RandomNetDraft {
       layer.lossWeight = [choose([0.3, 2, 1])] + layer.top.dropFirst().map { _ in 0 }
     } else if !type.isLoss, proposal.tops.first != .marks, layer.top.first != layer.bottom.first, chance(0.05) {
       layer.lossWeight = [0.1] + layer.top.dropFirst().map { _ in 0 }
+    }
+  }
+
+  /// Gives learned blobs names, some of which have been given before.
+  private mutating func shareParameters(_ layer: inout LayerDefinition, _ shapes: [Shape]) {
+    for (index, shape) in shapes.enumerated() where chance(0.7) {
+      while layer.param.count <= index { layer.param.append(ParamSpec()) }
+      let fitting = named.filter { $0.shape == shape }
+      if !fitting.isEmpty, chance(0.8) {
+        layer.param[index] = choose(fitting).spec
+      } else {
+        layer.param[index].name = "w\(named.count)"
+        named.append((shape, layer.param[index]))
+      }
     }
   }
 

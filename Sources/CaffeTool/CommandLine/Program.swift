@@ -103,6 +103,7 @@ struct Program {
   }
 
   private func run(_ command: any ToolCommand, setAside: [String]) -> CInt {
+    if type(of: command).runsNets { Spinning.restrict() }
     let settings = command.logging.applied(to: LogSettings(environment: ProcessInfo.processInfo.environment))
     let output: LogOutput
     do {

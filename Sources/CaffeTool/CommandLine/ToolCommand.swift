@@ -21,6 +21,9 @@ protocol ToolCommand: ParsableCommand {
   /// The exit status for a command line that makes no sense.
   static var usageStatus: CInt { get }
 
+  /// Whether the command runs nets.
+  static var runsNets: Bool { get }
+
   /// Does the work; an error thrown from here is printed and ends the program with status 1.
   func run(in session: Session) throws
 }
@@ -28,6 +31,7 @@ protocol ToolCommand: ParsableCommand {
 extension ToolCommand {
   static var flagsWithoutEffect: Set<String> { [] }
   static var usageStatus: CInt { 2 }
+  static var runsNets: Bool { false }
 }
 
 /// The `caffe` program: the list of its commands.

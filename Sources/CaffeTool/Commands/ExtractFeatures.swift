@@ -16,6 +16,7 @@ struct ExtractFeatures: ToolCommand {
       The net must have data layers of its own; it runs in the TEST phase. A database gets a Datum of floats for each \
       item. The type hdf5 makes a file with one dataset, which bears the blob's name, for HDF5Data to read.
       """)
+  static let runsNets = true
 
   @Argument(help: ArgumentHelp("The weights (.caffemodel).", valueName: "weights"))
   var weights: String

@@ -76,8 +76,9 @@ struct ResizeAndCropImages: ToolCommand {
       }
       names.removeAll(where: \.isEmpty)
     } else {
-      guard let found = try? FileManager.default.subpathsOfDirectory(atPath: input) else {
-        throw ToolError("\(input): cannot read this folder")
+      let found: [String]
+      do { found = try files(below: input).map { String(decoding: $0, as: UTF8.self) } } catch {
+        throw ToolError("\(error)")
       }
       names = found.filter { (try? ImageFileKind(named: fileEnding($0))) != nil }.sorted()
     }

@@ -5,6 +5,7 @@ import Logging
 /// `caffe test`: runs a net in the TEST phase and prints the means of its outputs.
 struct Test: ToolCommand {
   static let configuration = CommandConfiguration(commandName: "test", abstract: "score a model")
+  static let runsNets = true
   static let flagsWithoutEffect: Set<String> = ["solver", "snapshot", "phase", "sigint_effect", "sighup_effect"]
 
   @Option(help: "The net definition (.prototxt).")

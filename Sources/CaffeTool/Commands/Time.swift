@@ -6,6 +6,7 @@ import Logging
 struct Time: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "time", abstract: "benchmark model execution time")
+  static let runsNets = true
   static let flagsWithoutEffect: Set<String> = ["solver", "snapshot", "sigint_effect", "sighup_effect"]
 
   @Option(help: "The net definition (.prototxt).")

@@ -5,6 +5,7 @@ import Caffe
 struct Train: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "train or finetune a model")
+  static let runsNets = true
   static let flagsWithoutEffect: Set<String> = ["model", "iterations", "phase"]
 
   @Option(help: "The solver definition (.prototxt). Paths in it start from the working directory.")

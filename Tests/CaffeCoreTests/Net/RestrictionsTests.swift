@@ -40,6 +40,16 @@ import Testing
     #expect(throws: NetError.self) { try restrictions.check("/dev/stdin") }
   }
 
+  @Test func `may not use a folder with a file whose name is no text`() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let restrictions = try Restrictions(folder: inside)
+    let name = "\(inside)/data/".utf8.map(CChar.init(bitPattern:)) + [-1, 0]
+    #expect(symlink("../../secret", name) == 0)
+    let error = #expect(throws: NetError.self) { try restrictions.check("\(inside)/data") }
+    #expect(error?.problem.contains("holds a file whose name is no UTF-8") == true)
+    unlink(name)
+  }
+
   @Test(arguments: [
     #"type: "Data" data_param { source: "/etc" }"#, #"type: "HDF5Output" hdf5_output_param { file_name: "/tmp/x.h5" }"#,
     #"type: "ImageData" image_data_param { source: "/etc/passwd" }"#,
@@ -105,6 +115,54 @@ import Testing
     #expect(error?.layer == "l")
     #expect(error?.problem.contains(says) == true)
     #expect(error?.problem.contains("but the limit is 1048576") == true)
+  }
+
+  @Test(arguments: ["BINARYPROTO", "HDF5"])
+  func `writes no snapshot through a link that leads out of the folder`(format: String) throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let suffix = format == "HDF5" ? ".h5" : ""
+    for kind in ["caffemodel", "solverstate"] {
+      let link = "\(inside)/run_iter_0.\(kind)\(suffix)"
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "../secret")
+      defer { try? FileManager.default.removeItem(atPath: link) }
+      var environment = NetEnvironment.standard(engine: .reference)
+      environment.restrictions = try Restrictions(folder: inside)
+      let solver = try Solver(
+        SolverDefinition(
+          text: """
+            base_lr: 1 lr_policy: "fixed" snapshot_prefix: "\(inside)/run" snapshot_format: \(format) net_param {
+              layer { name: "d" type: "DummyData" top: "d" dummy_data_param { shape { dim: 2 dim: 3 } } }
+              layer { name: "ip" type: "InnerProduct" bottom: "d" top: "ip" inner_product_param { num_output: 2 } } }
+            """, file: "s"), in: environment)
+      let error = #expect(throws: SolverError.self) { try solver.snapshot() }
+      #expect(error?.problem.contains("leads out of the folder") == true)
+      #expect(try Data(contentsOf: folder.appending(path: "secret")) == Data([1]))
+    }
+  }
+
+  @Test(arguments: [
+    (
+      #"ImageData" image_data_param { new_height: 2000 new_width: 2000 source: "#,
+      "images of the new size would take 48000000 bytes"
+    ),
+    (
+      #"WindowData" transform_param { crop_size: 2000 } window_data_param { source: "#,
+      "a batch of windows would take 48000000 bytes"
+    ),
+  ])
+  func `is refused before pictures are made larger than the limit`(layer: String, says: String) throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let list = layer.hasPrefix("I") ? "x.png 0\n" : "# 0\nx.png\n3\n9\n9\n2\n1 1 0 0 5 5\n0 0.1 0 0 5 5\n"
+    try Data(list.utf8).write(to: folder.appending(path: "net/list.txt"))
+    var environment = NetEnvironment.standard(engine: .reference)
+    environment.restrictions = try Restrictions(folder: inside, memoryLimit: 1 << 20)
+    let text = """
+      layer { name: 'l' top: 'x' top: 'y' type: "\(layer)"\(inside)/list.txt" batch_size: 1 root_folder: "\(inside)/" } }
+      """
+    let error = #expect(throws: NetError.self) {
+      try Net(NetDefinition(text: text, file: "n"), phase: .train, in: environment)
+    }
+    #expect(error?.problem.contains(says) == true, "\(error?.problem ?? "")")
   }
 
   @Test func `may not outgrow the limit later`() throws {

@@ -225,6 +225,7 @@ import Testing
     }
     for header in [
       "P5 30000 30000 255 x", "P6 4294967295 4294967295 255 x", "P4 9999999 9 x", "P3 9 9 255 1 2 3", "P1 9 9 01",
+      "P5\n4294967295 4294967295\n255\r1234", "P6 4294967295 4294967295 65535\r12", "P4 4294967295 4294967295\r123",
     ] {
       #expect(refusal(header.utf8).contains("the PNM file is damaged"), "\(header)")
     }
@@ -256,6 +257,24 @@ import Testing
       number(40) + number(4) + number(2) + [1, 0, 8, 0] + number(1) + number(runs.count) + number(0) + number(0)
     return Array("BM".utf8) + number(0) + number(0) + number(62) + header + number(2) + number(0) + number(0)
       + number(0xFFFFFF) + runs
+  }
+
+  @Test func `are refused before they take more memory than they may`() throws {
+    let image = Bitmap(height: 20, width: 30, channels: 3, pixels: Array(repeating: 7, count: 1800))
+    let ppm = Array("P6 30 20 255 ".utf8) + image.pixels
+    for file in try [image.png(), image.jpeg(), Data(ppm)] {
+      _ = try Bitmap(decoding: file, DecodingOptions(byteLimit: 1800))
+      let error = #expect(throws: NetError.self) { try Bitmap(decoding: file, DecodingOptions(byteLimit: 1799)) }
+      #expect(error?.problem.contains("30x20 pixels, which would take 1800 bytes, but the limit is 1799") == true)
+    }
+  }
+
+  @Test func `of JPEG that end within the header say so`() throws {
+    let file = try Bitmap(height: 8, width: 8, channels: 3, pixels: Array(repeating: 7, count: 192)).jpeg()
+    for count in 3..<file.count where count < 160 {
+      #expect(throws: NetError.self) { try Bitmap(decoding: file.prefix(count)) }
+      #expect(!refusal(file.prefix(count)).contains("0x0"))
+    }
   }
 
   @Test func `of PNM with a header that makes no sense are refused`() {

@@ -9,6 +9,14 @@ import Testing
     #expect("a\r".showingInvisibles == "a<U+000D, carriage return>")
   }
 
+  @Test func `and the middle of endless lines are not shown in messages`() {
+    #expect("short\u{A0}".readable == "short<U+00A0, no-break space>")
+    let long = String(repeating: "a", count: 5_000_000) + "z"
+    let shown = "line 1\n\(long)\nline 3".readable
+    #expect(shown.hasPrefix("line 1\naaa") && shown.hasSuffix("aaz\nline 3"))
+    #expect(shown.contains("… (4999601 characters) …") && shown.utf8.count < 500)
+  }
+
   @Test func `are no letters, signs, blanks or ends of lines`() {
     let text = "größe 图\n\t“x” é"
     #expect(text.showingInvisibles == text)

@@ -46,6 +46,16 @@ import Testing
     }
   }
 
+  @Test func `refuse a file of another kind, which would decode as an empty net`() throws {
+    let scratch = try Scratch()
+    let mean = BlobProto.with { ($0.num, $0.channels, $0.height, $0.width, $0.data) = (1, 1, 1, 2, [1, 2]) }
+    try BinaryProto.write(mean, path: scratch.url.appending(path: "mean.binaryproto").path)
+    let run = try Run("mean.binaryproto", "out", as: "upgrade_net_proto_binary", in: scratch.url)
+    #expect(run.status == 2)
+    #expect(run.errors.contains("the file is a single blob, such as a mean image (.binaryproto)"))
+    #expect(!FileManager.default.fileExists(atPath: scratch.url.appending(path: "out").path))
+  }
+
   @Test func `give status 2 for a file that cannot be read, and 1 for a wrong command line`() throws {
     for tool in ["upgrade_net_proto_text", "upgrade_net_proto_binary", "upgrade_solver_proto_text"] {
       let missing = try Run("missing", "out", as: tool)

@@ -61,7 +61,7 @@ extension Net {
       !hasShapesThatDependOnValues
     else { return nil }
     try reshapeIfAnythingChanged()
-    let plan = currentPlan()
+    let plan = try currentPlan()
     // A backward pass after this one would begin by running the layers again.
     guard plan.joinsOrForgets, plan.isRepeatable || !hasGradients else { return nil }
     planning.ranLast = true
@@ -161,17 +161,21 @@ extension Net {
   private func reshapeIfAnythingChanged() throws(NetError) {
     guard planning.reshapedAt != Blob.structureChanges else { return }
     for node in layers {
-      do { try node.reshapeIfNeeded(preparing: false) } catch { throw node.located(error) }
+      do {
+        try node.reshapeIfNeeded(preparing: false)
+        try checkEngine()
+      } catch { throw node.located(error) }
     }
     let reshapesAlways = layers.contains { Swift.type(of: $0.layer).reshapesEveryPass }
     planning.reshapedAt = reshapesAlways ? nil : Blob.structureChanges
   }
 
-  private func currentPlan() -> ExecutionPlan {
+  private func currentPlan() throws(NetError) -> ExecutionPlan {
     if let plan = planning.plan, plan.structure == Blob.structureChanges, !plan.hidesPinnedValues { return plan }
     if planning.plan != nil { engine.releaseUnusedMemory() }
     let builder = PlanBuilder(self, keeping: planning.kept, isRepeatable: mayComputeAgain)
     let plan = builder.build(reusing: &planning.operations)
+    try checkEngine()
     planning.plan = plan
     return plan
   }
