@@ -11,10 +11,12 @@ extension FuzzTarget {
       try readAll(openDatabase(folder.write(bytes, as: "data.mdb")))
     },
 
-    FuzzTarget("leveldb", endings: ["CURRENT"], made: { [try smallLevelDB()] }) { bytes, folder in
-      try FileBundle(bytes).withTrueChecksums.write(to: folder)
-      try readAll(openDatabase(folder.path, .levelDB))
-    },
+    FuzzTarget(
+      "leveldb", endings: ["CURRENT"], made: { [try smallLevelDB()] },
+      read: { bytes, folder in
+        try FileBundle(bytes).withTrueChecksums.write(to: folder)
+        try readAll(openDatabase(folder.path, .levelDB))
+      }),
   ]
 
   /// A database of five images.

@@ -1,4 +1,11 @@
 import Caffe
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 /// A net and the lock that threads take to work on it.
 final class NetHandle: Handled {
@@ -6,8 +13,8 @@ final class NetHandle: Handled {
 
   let net: Net
   let lock: SharedLock
-  /// The locks that `hold` has taken and `letGo` has not given back yet.
-  private var held: [SharedLock] = []
+  /// The locks that `hold` has taken and `letGo` has not given back yet, each with the thread that took it.
+  private let held = Mutex<[(thread: UInt, lock: SharedLock)]>([])
   /// How many layers, from the first on, have seen the shapes of their blobs as they are.
   private var settled: Int
   private var runsBackward = false
@@ -34,14 +41,30 @@ final class NetHandle: Handled {
     }
   }
 
-  /// Takes the net for the calling thread, until it lets go as often as it took hold.
-  func hold() throws { held.append(try lock.take()) }
-
-  func letGo() throws {
-    // Only the thread that holds the lock gets here without a mistake.
-    guard let lock = held.popLast() else { throw NetError("the net is not held") }
-    lock.give()
+  /// How often the calling thread holds the net.
+  var holdCount: Int {
+    let thread = Self.currentThread
+    return held.withLock { $0.count { $0.thread == thread } }
   }
+
+  /// Takes the net for the calling thread, until it lets go.
+  func hold() throws {
+    let lock = try lock.take()
+    let thread = Self.currentThread
+    held.withLock { $0.append((thread, lock)) }
+  }
+
+  /// Gives the net back until the calling thread holds it only so often: whoever was interrupted may call this once more.
+  func letGo(downTo count: Int) {
+    let thread = Self.currentThread
+    while holdCount > max(count, 0) {
+      held.withLock { held in
+        held.lastIndex { $0.thread == thread }.map { held.remove(at: $0).lock }
+      }?.give()
+    }
+  }
+
+  private static var currentThread: UInt { UInt(bitPattern: pthread_self()) }
 
   // MARK: Passes over some of the layers
 

@@ -78,12 +78,17 @@ public func netLayer(_ net: Handle?, _ index: Int) -> Handle? {
   return handle(LayerHandle(net.net.layers[index], of: net))
 }
 
+/// How often the calling thread holds the net.
+@_cdecl("caffe_net_held")
+public func netHeld(_ net: Handle?) -> Int { (try? object(net, NetHandle.self))?.holdCount ?? 0 }
+
 /// Takes the net for the calling thread alone, so that several calls see the same values; `caffe_net_let_go` gives it back.
 @_cdecl("caffe_net_hold")
 public func netHold(_ net: Handle?) -> CText? { attempt { try object(net, NetHandle.self).hold() } }
 
+/// Gives the net back until the calling thread holds it only so often.
 @_cdecl("caffe_net_let_go")
-public func netLetGo(_ net: Handle?) -> CText? { attempt { try object(net, NetHandle.self).letGo() } }
+public func netLetGo(_ net: Handle?, _ count: Int) { (try? object(net, NetHandle.self))?.letGo(downTo: count) }
 
 @_cdecl("caffe_net_forward")
 public func netForward(_ net: Handle?, _ first: Int, _ last: Int, _ loss: UnsafeMutablePointer<Float>?) -> CText? {

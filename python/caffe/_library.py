@@ -114,7 +114,8 @@ net_multiplies = _long("caffe_net_multiplies", c_void_p)
 net_blob = _short("caffe_net_blob", c_void_p, c_void_p, c_ssize_t)
 net_layer = _short("caffe_net_layer", c_void_p, c_void_p, c_ssize_t)
 net_hold = _long("caffe_net_hold", c_void_p)
-net_let_go = _short("caffe_net_let_go", c_void_p, c_void_p)
+net_held = _short("caffe_net_held", c_ssize_t, c_void_p)
+net_let_go = _short("caffe_net_let_go", None, c_void_p, c_ssize_t)
 net_pack = _long("caffe_net_pack", c_void_p, pointer(c_void_p), pointer(c_ssize_t))
 net_unpack = _long("caffe_net_unpack", c_char_p, c_ssize_t, pointer(c_void_p))
 net_forward = _long("caffe_net_forward", c_void_p, c_ssize_t, c_ssize_t, c_void_p)
@@ -260,6 +261,10 @@ def path_bytes(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> byt
     encoded = os.fsencode(path)
     if b"\0" in encoded:
         raise ValueError("a path has no zero byte")
+    try:
+        encoded.decode()
+    except UnicodeDecodeError:
+        raise ValueError(f"the path {encoded!r} is not UTF-8; rename the file or the folder") from None
     return encoded
 
 

@@ -347,7 +347,7 @@ class Net(HookOwner):
             self._run(first, last)
             return {name: self.blobs[name].data for name in names}
         inputs = {name: np.asarray(value) for name, value in kwargs.items()}
-        with self._held():
+        with self._held() as held, held:
             self._feed(inputs)
             self._run(first, last)
             return {name: self.blobs[name].data.copy() for name in names}
@@ -374,7 +374,7 @@ class Net(HookOwner):
         if set(kwargs) != set(self.outputs):
             raise Exception("Top diff arguments do not match net outputs.")
         gradients = {name: np.asarray(value) for name, value in kwargs.items()}
-        with self._held():
+        with self._held() as held, held:
             for name, values in gradients.items():
                 blob = self.blobs[name]
                 if values.shape[:1] != blob.shape[:1]:
@@ -449,7 +449,7 @@ class Net(HookOwner):
             forward_batches, backward_batches, fillvalue={}
         )
         for items, output_gradients in batches:
-            with self._held():
+            with self._held() as held, held:
                 for name, value in self.forward(blobs=blobs, **items).items():
                     values.setdefault(name, []).extend(value.copy())
                 for name, value in self.backward(diffs=diffs, **output_gradients).items():
@@ -569,7 +569,7 @@ class Net(HookOwner):
 
     def _lend(self, data: np.ndarray, labels: np.ndarray, resumes: bool = False) -> None:
         """Lets the library read the arrays, from the first item or from where the layer stands."""
-        with self._held():
+        with self._held() as held, held:
             lib.check(
                 lib.net_set_input_arrays(
                     self._handle,
@@ -675,18 +675,31 @@ class _Running:
 
 
 class _Held:
-    """Around calls for which a net belongs to this thread alone."""
+    """Around calls for which a net belongs to this thread alone: `with net._held() as held, held:`.
 
-    __slots__ = ("_handle",)
+    It is entered twice, as ctrl-C may come in the first lines of an exit: the other exit gives the net back then.
+    """
+
+    __slots__ = ("_count", "_handle")
 
     def __init__(self, handle: int) -> None:
         self._handle = handle
+        # How often this thread held the net before.
+        self._count: int | None = None
 
-    def __enter__(self) -> None:
-        lib.check(lib.net_hold(self._handle))
+    def __enter__(self) -> _Held:
+        if self._count is None:
+            self._count = lib.net_held(self._handle)
+            try:
+                lib.check(lib.net_hold(self._handle))
+            except BaseException:
+                lib.net_let_go(self._handle, self._count)
+                raise
+        return self
 
     def __exit__(self, *_: Any) -> None:
-        lib.check(lib.net_let_go(self._handle))
+        if self._count is not None:
+            lib.net_let_go(self._handle, self._count)
 
 
 def _rebuilt(cls: type[Net], content: bytes) -> Net:

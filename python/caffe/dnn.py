@@ -157,7 +157,7 @@ class Net:
         net = self.caffe_net
         values: dict[tuple[int, str], np.ndarray] = {}
         first = 0
-        with net._held():
+        with net._held() as held, held:
             self._feed()
             # In stages, as a later layer may work in place on the blob of an earlier one.
             for place, blob in sorted(targets):

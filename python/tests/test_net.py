@@ -3,6 +3,7 @@
 import gc
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -640,6 +641,36 @@ def hasty_threads():
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(interval)
+
+
+def test_a_pass_that_is_interrupted_leaves_the_net_to_other_threads(net, images):
+    class Interruption(Exception):
+        pass
+
+    def interrupt(*_):
+        raise Interruption
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    interruptions = 0
+    try:
+        for delay in range(300):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-5 + delay * 1e-6)
+                for _ in range(50):
+                    net.forward(data=images)
+            except Interruption:
+                interruptions += 1
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            other = threading.Thread(target=net.forward, kwargs={"data": images}, daemon=True)
+            other.start()
+            other.join(30)
+            assert not other.is_alive()
+    except Interruption:
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert interruptions > 30
 
 
 LARGE = """

@@ -137,6 +137,16 @@ struct Main {
   static func main() {
     // A file that may not grow any more is an error to report, not a reason to die.
     signal(SIGXFSZ, SIG_IGN)
+    // Names of files would be repaired, and other files be meant or made.
+    for index in 0..<Int(CommandLine.argc) {
+      guard let argument = CommandLine.unsafeArgv[index] else { continue }
+      if String(validatingCString: argument) == nil {
+        LogOutput.writeAll(
+          Array("Error: an argument is not UTF-8: \(String(cString: argument)); rename the file or the folder\n".utf8),
+          to: STDERR_FILENO)
+        exit(2)
+      }
+    }
     exit(Program(invokedAs: CommandLine.arguments[0]).run(Array(CommandLine.arguments.dropFirst())))
   }
 }
