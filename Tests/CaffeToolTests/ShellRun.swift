@@ -10,7 +10,7 @@ struct ShellRun {
   let errors: String
 
   /// Runs a script, in which `$caffe` is the executable, with its outputs in files beside the folder.
-  init(_ script: String, in folder: URL, caffe: URL, seconds: Double = 20) throws {
+  init(_ script: String, in folder: URL, caffe: URL, seconds: Double = 60) throws {
     let files = try ["output", "errors"].map { name in
       let url = URL(filePath: "\(folder.path).\(name)")
       try Data().write(to: url)
