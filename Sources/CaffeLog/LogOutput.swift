@@ -58,15 +58,17 @@ package final class LogOutput: Sendable {
 
   private func writeToTerminal(_ bytes: [UInt8]) {
     progress.withLock { shown in
-      Self.writeAll(shown.isEmpty ? bytes : Array(Self.wipe.utf8) + bytes + Array(shown.utf8), to: terminal)
+      _ = Self.writeAll(shown.isEmpty ? bytes : Array(Self.wipe.utf8) + bytes + Array(shown.utf8), to: terminal)
     }
   }
 
   /// Back to the first column, and clear to the end of the line.
   private static let wipe = "\r\u{1B}[K"
 
-  /// Writes all bytes, in one call unless the system takes only a part; a closed standard error is no reason to stop.
-  package static func writeAll(_ bytes: [UInt8], to descriptor: CInt) {
+  /// Writes all bytes, in one call unless the system takes only a part; says whether it took them all. For a log that is no reason
+  /// to stop.
+  @discardableResult
+  package static func writeAll(_ bytes: [UInt8], to descriptor: CInt) -> Bool {
     var rest = bytes[...]
     while !rest.isEmpty {
       #if canImport(Glibc)
@@ -77,9 +79,10 @@ package final class LogOutput: Sendable {
       if count > 0 {
         rest = rest.dropFirst(count)
       } else if errno != EINTR {
-        return
+        return false
       }
     }
+    return true
   }
 
   /// Makes `<program>.<host>.<user>.log.INFO.<date>-<time>.<process>` with glog's header, and the link

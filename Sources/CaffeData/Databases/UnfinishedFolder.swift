@@ -88,7 +88,7 @@ final class UnfinishedFolder {
   }
 
   private static func requireAbsent(_ path: String) throws(DataError) {
-    guard access(path, F_OK) != 0 else { throw cannotMake(path, EEXIST) }
+    guard access(path.trimmingSlashes, F_OK) != 0 else { throw cannotMake(path, EEXIST) }
   }
 
   private static func cannotMake(_ path: String, _ code: CInt) -> DataError {

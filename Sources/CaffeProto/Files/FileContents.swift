@@ -53,7 +53,12 @@ package func isStream(_ path: String) -> Bool {
 final class FileStream {
   /// How many bytes a regular file has; 0 for a pipe and the like.
   let size: Int
+  /// Whether it is a device that may give bytes without an end, such as /dev/zero.
+  private let isDevice: Bool
   private let descriptor: CInt
+
+  /// How many bytes a device may give.
+  private static let deviceLimit = 1 << 20
 
   init(_ path: [UInt8]) throws(FileFailure) {
     // What lies behind a zero would be lost in C.
@@ -66,6 +71,7 @@ final class FileStream {
     var status = stat()
     let isKnown = fstat(descriptor, &status) == 0
     size = isKnown && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
+    isDevice = isKnown && status.st_mode & S_IFMT == S_IFCHR && isatty(descriptor) == 0
     if isKnown, status.st_mode & S_IFMT == S_IFDIR { throw FileFailure(errno: EISDIR) }
   }
 
@@ -77,7 +83,10 @@ final class FileStream {
   func readToEnd(
     limit: Int, check: (UnsafeRawBufferPointer) -> FileFailure? = { _ in nil }
   ) throws(FileFailure) -> Data {
-    let tooLarge = FileFailure.unreadable("it has more than \(limit) bytes, which is too large")
+    let isEndless = isDevice && limit > Self.deviceLimit
+    let limit = isEndless ? Self.deviceLimit : limit
+    let tooLarge = FileFailure.unreadable(
+      isEndless ? "it is a device without an end" : "it has more than \(limit) bytes, which is too large")
     guard size <= limit else { throw tooLarge }
     // One more than there should be, so that the end shows without more room.
     var room = size > 0 ? size + 1 : 1 << 16

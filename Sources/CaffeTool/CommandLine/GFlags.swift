@@ -39,7 +39,7 @@ package struct GFlags {
   /// The flags in the form that ArgumentParser reads: `--name=value`, `--name`, `--no-name`.
   package var arguments: [String] {
     flags.flatMap { flag -> [String] in
-      if Self.helpFlags.contains(flag.name) { return ["--help"] }
+      if Self.helpFlags.contains(flag.name) { return flag.value == "true" ? ["--help"] : [] }
       let name = "--" + flag.name
       if booleans.contains(flag.name) {
         // ArgumentParser joins with the sign that the name has.

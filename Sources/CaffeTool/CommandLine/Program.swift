@@ -39,20 +39,25 @@ struct Program {
 
   /// Runs the command that the arguments ask for and returns the exit status.
   func run(_ arguments: [String]) -> CInt {
+    StandardStreams.occupyClosed()
     // Requests of a completion script are ArgumentParser's own.
     if arguments.first?.hasPrefix("---") == true { return parse(CaffeCommand.self, arguments, setAside: []) }
     do {
       var line = try GFlags(arguments, booleans: Self.booleans)
       if let tool {
+        guard !isLackingOperand(line.words[...], of: tool) else { return tool.usageStatus }
         return parse(tool, line.arguments + ["--"] + line.words, setAside: [], usage: tool.usageStatus)
       }
       guard let word = line.words.first else { return runWithoutCommand(line) }
-      guard word != "help" else { return parse(CaffeCommand.self, line.words, setAside: []) }
-      guard let command = CaffeCommand.commands.first(where: { $0.configuration.commandName == word }) else {
-        return refuse(word)
+      if word == "help" {
+        // ArgumentParser passes over words that it does not know.
+        let unknown = line.words.first { $0 != "help" && Self.command(named: $0) == nil }
+        return unknown.map(refuse) ?? parse(CaffeCommand.self, line.words, setAside: [])
       }
+      guard let command = Self.command(named: word) else { return refuse(word) }
       let setAside = line.remove(command.flagsWithoutEffect)
       let operands = line.words.dropFirst()
+      guard !isLackingOperand(operands, of: command) else { return command.usageStatus }
       return parse(
         CaffeCommand.self, [word] + line.arguments + (operands.isEmpty ? [] : ["--"] + operands), setAside: setAside,
         usage: command.usageStatus)
@@ -62,17 +67,27 @@ struct Program {
     }
   }
 
+  /// Says so if an operand is empty that must not be.
+  private func isLackingOperand(_ operands: ArraySlice<String>, of command: any ToolCommand.Type) -> Bool {
+    guard operands.contains(""), !command.takesEmptyOperands else { return false }
+    complain("Error: one of the operands is empty.\nUsage: \(command.configuration.usage ?? name)")
+    return true
+  }
+
   private func runWithoutCommand(_ line: GFlags) -> CInt {
     if line.flags.isEmpty {
-      print(CaffeCommand.helpMessage())
-      return Status.success
+      return answer(CaffeCommand.helpMessage())
     }
-    let answered = ["--help", "--version", "--generate-completion-script", "--help-hidden"]
+    let answered = ["--help", "--version", "--generate-completion-script", "--help-hidden", "--experimental-dump-help"]
     if line.arguments.contains(where: { argument in answered.contains { argument.hasPrefix($0) } }) {
       return parse(CaffeCommand.self, line.arguments, setAside: [])
     }
     complain("Error: no command among the arguments.\n" + CaffeCommand.helpMessage())
     return Status.usage
+  }
+
+  private static func command(named name: String) -> (any ToolCommand.Type)? {
+    CaffeCommand.commands.first { $0.configuration.commandName == name }
   }
 
   private func refuse(_ word: String) -> CInt {
@@ -93,8 +108,7 @@ struct Program {
       if tool == nil { try command.run() }
     } catch {
       if root.exitCode(for: error) == .success {
-        print(root.fullMessage(for: error))
-        return Status.success
+        return answer(root.fullMessage(for: error))
       }
       complain(root.fullMessage(for: error))
       return usage
@@ -104,7 +118,8 @@ struct Program {
 
   private func run(_ command: any ToolCommand, setAside: [String]) -> CInt {
     if type(of: command).runsNets { Spinning.restrict() }
-    let settings = command.logging.applied(to: LogSettings(environment: ProcessInfo.processInfo.environment))
+    let environment = ProcessInfo.processInfo.environment
+    let settings = command.logging.applied(to: LogSettings(environment: environment))
     let output: LogOutput
     do {
       output = try LogOutput(settings, program: name)
@@ -114,6 +129,7 @@ struct Program {
     }
     LoggingSystem.bootstrap { _ in GlogHandler(output: output, level: settings.level) }
     let session = Session(log: Logger(label: name), output: output)
+    for problem in Variables.problems(in: environment) { session.log.warning("\(problem)") }
     for flag in setAside {
       session.log.warning("-\(flag) has no effect on \(type(of: command).configuration.commandName ?? name).")
     }
@@ -125,6 +141,17 @@ struct Program {
     } catch {
       output.showProgress("")
       output.writeFailure("\(error)")
+      return Status.failure
+    }
+  }
+
+  /// Prints what was asked for.
+  private func answer(_ text: String) -> CInt {
+    do {
+      try printLines(text)
+      return Status.success
+    } catch {
+      complain("\(error)")
       return Status.failure
     }
   }

@@ -59,13 +59,38 @@ package struct StateOptions: ParsableArguments {
 
   package init() {}
 
+  package func validate() throws {
+    guard Int32(exactly: level) != nil else {
+      throw ValidationError("-level must be \(Int32.min) to \(Int32.max), and is \(level).")
+    }
+  }
+
   /// The stages; without any there is one without a name, as scripts and logs expect.
   package var stages: [String] {
     stage.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
   }
 }
 
-/// Checks `-iterations`.
-func requirePositive(iterations: Int) throws {
-  guard iterations > 0 else { throw ValidationError("-iterations must be at least 1, and is \(iterations).") }
+/// Checks a number of batches or passes, which a flag or an operand gives.
+func requireCount(_ count: Int, _ name: String) throws {
+  guard (1...Int(Int32.max)).contains(count) else {
+    throw ValidationError("\(name) must be 1 to \(Int32.max), and is \(count).")
+  }
+}
+
+/// Checks a file or folder that a command must have, or need not have but may.
+func requireName(_ path: String?, _ flag: String) throws {
+  guard path != "" else { throw ValidationError("\(flag) needs a name, and is empty.") }
+}
+
+/// Checks a flag that takes files with commas between them.
+func requireNames(_ list: String, _ flag: String) throws {
+  guard list.isEmpty || list.commaSeparated.allSatisfy({ !$0.isEmpty }) else {
+    throw ValidationError("\(flag) \"\(list)\": a name is missing beside a comma.")
+  }
+}
+
+extension String {
+  /// The names in a list with commas.
+  var commaSeparated: [String] { split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimmed) } }
 }

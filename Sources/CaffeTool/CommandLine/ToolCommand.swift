@@ -18,6 +18,9 @@ protocol ToolCommand: ParsableCommand {
   /// The original's flags belong to the program, not to a command, so old scripts may pass any of them.
   static var flagsWithoutEffect: Set<String> { get }
 
+  /// Whether an operand may be an empty text. Mostly such a one is a variable of a script that was never set.
+  static var takesEmptyOperands: Bool { get }
+
   /// The exit status for a command line that makes no sense.
   static var usageStatus: CInt { get }
 
@@ -30,6 +33,7 @@ protocol ToolCommand: ParsableCommand {
 
 extension ToolCommand {
   static var flagsWithoutEffect: Set<String> { [] }
+  static var takesEmptyOperands: Bool { false }
   static var usageStatus: CInt { 2 }
   static var runsNets: Bool { false }
 }

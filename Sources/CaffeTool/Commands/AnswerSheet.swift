@@ -47,9 +47,14 @@ struct AnswerSheet {
     means = try Self.means(of: origin, channels: images.shape[1])
     classNames =
       try path.map { path in
-        do { return try TextFile(path).lines.map(\.text) } catch {
+        let names: [String]
+        do { names = try TextFile(path).lines.map(\.text) } catch {
           throw ToolError("\(path): the file with the names of the classes cannot be read: \(error)")
         }
+        guard names.contains(where: { !$0.isEmpty }) else {
+          throw ToolError("\(path): there are no names of classes in this file")
+        }
+        return names
       } ?? []
   }
 

@@ -22,6 +22,7 @@ struct ComputeImageMean: ToolCommand {
 
   func run(in session: Session) throws {
     let log = session.log
+    if let output { try requireOther(output, than: [database]) }
     let database = try openDatabase(database, backend.given)
     log.info("Opened \(database.backend.rawValue) \(database.path)")
     if let notice = database.notice { log.warning("\(database.path): \(notice)") }

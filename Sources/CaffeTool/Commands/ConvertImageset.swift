@@ -58,7 +58,12 @@ struct ConvertImageset: ToolCommand {
 
   @OptionGroup(title: "Log") var logging: LogOptions
 
+  /// The root folder may be.
+  static let takesEmptyOperands = true
+
   func validate() throws {
+    try requireName(list, "LISTFILE")
+    try requireName(database, "DB_NAME")
     for (name, value) in [("width", width), ("height", height)] where !(0...65535).contains(value) {
       throw ValidationError("-resize_\(name) must be 0 to 65535, and is \(value).")
     }
@@ -73,6 +78,9 @@ struct ConvertImageset: ToolCommand {
     keepFreedMemory()
     let log = session.log
     let images = try ImageList(list, root: root)
+    if !images.classes.isEmpty, !["", ".", "./", "/"].contains(root) {
+      log.warning("ROOTFOLDER \(root) has no effect, as \(list) is no list of paths.")
+    }
     for (label, name) in images.classes.enumerated() { log.info("Label \(label): \(name)") }
     var order = Array(0..<images.count)
     if shuffle {

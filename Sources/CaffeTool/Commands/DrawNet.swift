@@ -55,7 +55,7 @@ struct DrawNet: ToolCommand {
     } catch let error as NetError where error.layer == nil {
       throw ToolError("\(model): \(error.problem)")
     }
-    print("Drawing net to \(picture)")
+    try printLines("Drawing net to \(picture)")
     try net.drawing(NetDrawing.Direction(rawValue: rankdir) ?? .leftToRight).write(to: picture)
   }
 }

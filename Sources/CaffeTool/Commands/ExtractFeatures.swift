@@ -52,15 +52,26 @@ struct ExtractFeatures: ToolCommand {
       throw ValidationError("Unknown database backend \"\(type)\"; write lmdb, leveldb or hdf5.")
     }
     guard ["CPU", "GPU"].contains(mode) else { throw ValidationError("\"\(mode)\": write CPU or GPU.") }
-    guard batches > 0 else { throw ValidationError("num_batches must be at least 1, and is \(batches).") }
+    try requireCount(batches, "num_batches")
+    let number = device.map { $0.hasPrefix("DEVICE_ID=") ? $0.dropFirst("DEVICE_ID=".count) : $0[...] }
+    guard number.map({ UInt16($0) != nil }) ?? true else {
+      throw ValidationError("\"\(device ?? "")\": write DEVICE_ID=0, or another number in place of 0.")
+    }
     guard blobs.commaSeparated.count == databases.commaSeparated.count else {
       throw ValidationError("the number of blob names and dataset names must be equal")
+    }
+    try requireNames(blobs, "blobs")
+    try requireNames(databases, "dbs")
+    for (index, path) in databases.commaSeparated.enumerated()
+    where databases.commaSeparated.prefix(index).contains(path) {
+      throw ValidationError("dbs names \(path) twice; give each blob a database of its own.")
     }
   }
 
   func run(in session: Session) throws {
     let log = session.log
     if mode == "GPU" { log.warning("GPU: this build has no CUDA engine; going on with the CPU.") }
+    if mode == "CPU", let device { log.warning("\(device) has no effect on the CPU.") }
     // The original logs all of this as errors, and scripts that silence the rest rely on it.
     log.error("Using CPU")
     let net = try Net(
@@ -189,9 +200,4 @@ private final class HDF5Features: FeatureStore {
       throw ToolError("\(path): cannot bring the name of the finished file to the disk: \(systemReason())")
     }
   }
-}
-
-extension String {
-  /// The names in a list with commas.
-  var commaSeparated: [String] { split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimmed) } }
 }

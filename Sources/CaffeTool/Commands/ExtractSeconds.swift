@@ -18,6 +18,7 @@ struct ExtractSeconds: ToolCommand {
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func run(in session: Session) throws {
+    try requireOther(output, than: [input])
     let lines = try TrainingLog(contentsOf: input).iterationTimes.map { TrainingLog.seconds($0) + "\n" }
     try AtomicFile.write(Array(lines.joined().utf8), to: output)
   }

@@ -31,31 +31,34 @@ struct InspectData: ToolCommand {
   @Option(help: "Draw samples, evenly spread over the records, into this picture (.png).")
   var sheet: String?
 
-  @Option(help: "How many samples to draw.")
-  var samples = 48
+  @Option(help: "How many samples to draw: 48 unless given.")
+  var samples: Int?
 
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
     guard action == "inspect" else { throw ValidationError("caffe data can only inspect, not \"\(action)\".") }
-    guard (1...1000).contains(samples) else { throw ValidationError("-samples must be 1 to 1000, and is \(samples).") }
+    guard (1...1000).contains(samples ?? 1) else {
+      throw ValidationError("-samples must be 1 to 1000, and is \(samples ?? 0).")
+    }
     guard sheet?.hasSuffix(".png") ?? true else { throw ValidationError("-sheet needs a name that ends in .png.") }
+    guard samples == nil || sheet != nil else { throw ValidationError("-samples is for -sheet, which is missing.") }
   }
 
   func run(in session: Session) throws {
     if HDF5File.isHDF5(path) {
-      guard sheet == nil else {
-        throw ToolError("\(path): -sheet draws images of databases only, and this is an HDF5 file")
-      }
-      for line in try describeHDF5(path) { print(line) }
+      try requireNoSheet("this is an HDF5 file")
+      try requireNoRoot("an HDF5 file")
+      try printLines(describeHDF5(path))
       return
     }
     if DatabaseBackend(at: path) == nil, FileManager.default.fileExists(atPath: path) {
-      guard sheet == nil else { throw ToolError("\(path): -sheet draws images of databases only, and this is none") }
-      for line in try describeImages(path) { print(line) }
+      try requireNoSheet("this is none")
+      try printLines(describeImages(path))
       return
     }
     let database = try openDatabase(path)
+    try requireNoRoot("a database")
     if let notice = database.notice { session.log.warning("\(path): \(notice)") }
     var report = DatabaseReport(database)
     var line = ProgressLine("Reading", to: 0, on: session.output)
@@ -65,15 +68,24 @@ struct InspectData: ToolCommand {
       line.update(report.count, of: Int(Double(report.count) / max(progress, 1e-9)))
     }
     line.finish()
-    for line in report.lines { print(line) }
+    try printLines(report.lines)
     if let sheet {
-      try AtomicFile.write(contactSheet(of: database, count: report.count, samples: samples).png(), to: sheet)
+      try AtomicFile.write(contactSheet(of: database, count: report.count, samples: samples ?? 48).png(), to: sheet)
     }
+  }
+
+  private func requireNoSheet(_ finding: String) throws(ToolError) {
+    guard sheet == nil else { throw ToolError("\(path): -sheet draws images of databases only, and \(finding)") }
+  }
+
+  private func requireNoRoot(_ kind: String) throws(ToolError) {
+    guard root.isEmpty else { throw ToolError("\(path): -root_folder is for lists of images, and this is \(kind)") }
   }
 
   /// The images of a list, a folder or an archive: their labels, and the shapes of a sample.
   private func describeImages(_ path: String) throws -> [String] {
     let images = try ImageList(path, root: root)
+    if !images.classes.isEmpty { try requireNoRoot("none") }
     var labels: [Int: Int] = [:]
     for index in 0..<images.count { labels[Int(images[index].labels[0]), default: 0] += 1 }
     var shapes: [String: Int] = [:]

@@ -2,6 +2,12 @@ import Caffe
 import Logging
 
 extension Net {
+  /// Refuses a net that computes nothing, as one that is meant for another phase or stage does.
+  func requireLayers(of file: String) throws(ToolError) {
+    guard layers.isEmpty else { return }
+    throw ToolError("\(file): error: the net has no layers in this phase, level and stage: there is nothing to compute")
+  }
+
   /// Loads weights for a command that shows what they give.
   ///
   /// - Throws: `ToolError` when no layer takes any: the results would be those of random numbers.

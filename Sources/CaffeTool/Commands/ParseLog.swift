@@ -23,14 +23,18 @@ struct ParseLog: ToolCommand {
   @Flag(inversion: .prefixedNo, exclusivity: .chooseLast, help: "Say what is written.")
   var verbose = false
 
-  @Option(help: "What stands between the columns of the CSV files.")
-  var delimiter = ","
+  @Option(help: "What stands between the columns of the CSV files, a comma unless given.")
+  var delimiter: String?
 
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
-    guard delimiter.count == 1 else {
-      throw ValidationError("-delimiter must be one character, and is \"\(delimiter)\".")
+    guard let delimiter else { return }
+    guard delimiter.count == 1, !delimiter.contains(where: { $0.isNewline || $0 == "\"" }) else {
+      throw ValidationError("-delimiter must be one character, no quote and no end of a line, and is \"\(delimiter)\".")
+    }
+    guard output != nil else {
+      throw ValidationError("-delimiter is for the CSV files in an output folder, and no folder is given.")
     }
   }
 
@@ -38,13 +42,13 @@ struct ParseLog: ToolCommand {
     let log = try TrainingLog(contentsOf: log)
     for phase in TrainingLog.Phase.allCases {
       let path = (output.map { $0 + "/" } ?? "") + log.name + "." + phase.rawValue.lowercased()
-      let text = output == nil ? log.columns(phase) : TrainingTable(log, phase).csv(delimiter: delimiter)
+      let text = output == nil ? log.columns(phase) : TrainingTable(log, phase).csv(delimiter: delimiter ?? ",")
       guard let text else {
-        if verbose { print("Not writing \(path); no lines to write") }
+        if verbose { try printLines("Not writing \(path); no lines to write") }
         continue
       }
       try AtomicFile.write(Array(text.utf8), to: path)
-      if verbose { print("Wrote \(path)") }
+      if verbose { try printLines("Wrote \(path)") }
     }
   }
 }

@@ -34,6 +34,9 @@ struct ResizeAndCropImages: ToolCommand {
   @OptionGroup(title: "Log") var logging: LogOptions
 
   func validate() throws {
+    try requireName(input, "-input_folder")
+    try requireName(output, "-output_folder")
+    try requireName(list, "-input")
     guard (1...65535).contains(side) else {
       throw ValidationError("-output_side_length must be 1 to 65535, and is \(side).")
     }
@@ -42,6 +45,7 @@ struct ResizeAndCropImages: ToolCommand {
 
   func run(in session: Session) throws {
     keepFreedMemory()
+    if library != nil { session.log.warning("-image_lib has no effect: all images are read in one way.") }
     let names = try imageNames()
     var line = ProgressLine("Resizing", to: names.count, on: session.output)
     defer { line.finish() }

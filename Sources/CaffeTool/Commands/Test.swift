@@ -44,7 +44,9 @@ struct Test: ToolCommand {
   func validate() throws {
     guard !model.isEmpty else { throw ValidationError("Need a model definition to score.") }
     guard !weights.isEmpty else { throw ValidationError("Need model weights to score.") }
-    try requirePositive(iterations: iterations)
+    try requireCount(iterations, "-iterations")
+    try requireName(classNames, "-class_names")
+    try requireNames(ensemble, "-ensemble")
     guard sheet?.hasSuffix(".png") ?? true else { throw ValidationError("-sheet needs a name that ends in .png.") }
     guard classNames == nil || sheet != nil else {
       throw ValidationError("-class_names is for -sheet, which is missing.")
@@ -57,7 +59,9 @@ struct Test: ToolCommand {
     // Read once, as it may come through a pipe.
     let definition = try NetDefinition(contentsOf: model)
     let net = try net(definition, weights: weights, log)
-    let others = try ensemble.split(separator: ",").map { try self.net(definition, weights: String($0), log) }
+    let others = try (ensemble.isEmpty ? [] : ensemble.commaSeparated).map {
+      try self.net(definition, weights: $0, log)
+    }
     let ensemble = try others.isEmpty ? nil : Ensemble([net] + others)
     var answers = try sheet.map { _ in try AnswerSheet(of: net, classNames: classNames) }
 
@@ -102,6 +106,7 @@ extension Test {
     let net = try Net(
       definition, phase: .test, level: state.level, stages: state.stages,
       in: trust.applied(to: .standard(engine: engine.engine, precision: precision.precision, logger: log), for: model))
+    try net.requireLayers(of: model)
     try net.loadWeights(weights, log)
     return net
   }

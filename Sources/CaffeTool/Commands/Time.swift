@@ -37,18 +37,23 @@ struct Time: ToolCommand {
     guard ["", "TRAIN", "TEST"].contains(phase) else {
       throw ValidationError("phase must be \"TRAIN\" or \"TEST\", and is \"\(phase)\".")
     }
-    try requirePositive(iterations: iterations)
+    try requireCount(iterations, "-iterations")
+    try requireName(profile, "-profile")
+    try requireNames(weights, "-weights")
   }
 
   func run(in session: Session) throws {
+    let files = weights.isEmpty ? [] : weights.commaSeparated
+    if let profile { try requireOther(profile, than: [model] + files) }
     device.logDevice(session.log)
     let net = try Net(
       NetDefinition(contentsOf: model), phase: phase == "TEST" ? .test : .train, level: state.level,
       stages: state.stages,
       in: trust.applied(
         to: .standard(engine: engine.engine, precision: precision.precision, logger: session.log), for: model))
-    for file in weights.split(separator: ",") {
-      let report = try net.copyWeights(fromFile: String(file))
+    try net.requireLayers(of: model)
+    for file in files {
+      let report = try net.copyWeights(fromFile: file)
       if let problem = report.mismatch { session.log.warning("\(file): \(problem)") }
     }
     let trace = try Benchmark(net, traces: profile != nil).run(iterations: iterations, in: session)

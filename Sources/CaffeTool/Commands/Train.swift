@@ -38,6 +38,7 @@ struct Train: ToolCommand {
     guard snapshot.isEmpty || weights.isEmpty else {
       throw ValidationError("Give a snapshot to resume training or weights to finetune but not both.")
     }
+    try requireNames(weights, "-weights")
   }
 
   func run(in session: Session) throws {
@@ -50,6 +51,7 @@ struct Train: ToolCommand {
     let environment = try trust.applied(
       to: .standard(seed: seed < 0 ? nil : UInt64(seed), engine: engine.engine, logger: session.log), for: solver)
     let solver = try Solver(definition, startingFrom: weights, in: environment)
+    try solver.net.requireLayers(of: definition.parameter.net.isEmpty ? self.solver : definition.parameter.net)
     solver.requestedAction = signals.pendingAction
     if !snapshot.isEmpty {
       session.log.info("Resuming from \(snapshot)")
@@ -71,7 +73,7 @@ struct Train: ToolCommand {
   /// The solver file with the flags in place of what it says.
   private func readDefinition() throws -> SolverDefinition {
     var definition = try SolverDefinition(contentsOf: solver)
-    definition.parameter.trainState.level = Int32(clamping: state.level)
+    definition.parameter.trainState.level = Int32(state.level)
     definition.parameter.trainState.stage += state.stages
     if !snapshot.isEmpty { definition.parameter.weights = [] }
     return definition

@@ -33,6 +33,16 @@ import Testing
     #expect(run.output.contains("--minloglevel"))
   }
 
+  @Test(arguments: [["help", "tarin"], ["help", "train", "tarin"]])
+  func `explains no command that does not exist`(arguments: [String]) throws {
+    let run = try Run(arguments)
+    #expect(run.status == 1 && run.errors.hasSuffix("Unknown action: tarin\n"))
+  }
+
+  @Test(arguments: ["-help=false", "-nohelp"]) func `explains nothing that is not asked for`(flag: String) throws {
+    #expect(try Run("device_query", flag).errors.contains("Querying GPUs"))
+  }
+
   @Test func `a flag that does not exist is a usage error`() throws {
     let run = try Run("train", "-solver", "s.prototxt", "-slover", "x")
     #expect(run.status == 2)
@@ -67,5 +77,18 @@ import Testing
   @Test(arguments: ["caffe.bin", "renamed"])
   func `is caffe under any other name`(name: String) throws {
     #expect(try Run(as: name).output.contains("command line brew"))
+  }
+
+  @Test func `refuses an empty operand, as of a variable that was never set`() throws {
+    for command in ["compute_image_mean", "upgrade_net_proto_text"] {
+      let run = try Run(command, "a", "")
+      #expect(run.status == (command == "compute_image_mean" ? 2 : 1))
+      #expect(run.errors.hasPrefix("Error: one of the operands is empty.\nUsage: \(command)"))
+    }
+    #expect(try Run("convert_imageset", "", "", "db").errors.contains("LISTFILE needs a name"))
+  }
+
+  @Test func `describes itself for other programs`() throws {
+    #expect(try Run("--experimental-dump-help").output.contains("\"commandName\" : \"train\""))
   }
 }

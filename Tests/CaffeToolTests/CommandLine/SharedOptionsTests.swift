@@ -20,4 +20,8 @@ import Testing
   @Test func `of a flag given twice the last value counts`() throws {
     #expect(try StateOptions.parse(["--level=1", "--level=-2"]).level == -2)
   }
+
+  @Test(arguments: ["3000000000", "-3000000000"]) func `a level fits into the net's field`(level: String) {
+    #expect(throws: (any Error).self) { try StateOptions.parse(["--level=\(level)"]) }
+  }
 }

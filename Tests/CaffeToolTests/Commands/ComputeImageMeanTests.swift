@@ -50,4 +50,12 @@ import Testing
     #expect(run.status == 1)
     #expect(run.errors.contains("absent_lmdb: No such file or directory"))
   }
+
+  @Test func `keeps its input`() throws {
+    try FileManager.default.copyItem(
+      atPath: dataFixture("lmdb_same"), toPath: folder.url.appending(path: "db").path)
+    let run = try Run("compute_image_mean", "db/", "./db/data.mdb", in: folder.url)
+    #expect(run.status == 1 && run.errors.contains("would destroy the input"))
+    #expect(try Run("compute_image_mean", "db", "db/mean.binaryproto", in: folder.url).status == 0)
+  }
 }

@@ -192,6 +192,24 @@ import Testing
     #expect(try Run("a", "b", as: "convert_imageset").status == 2)
   }
 
+  @Test func `says that a folder needs no root folder`() throws {
+    try FileManager.default.createDirectory(at: folder.url.appending(path: "in/cat"), withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: dataFixture("images/s0.png"), toPath: path("in/cat/s0.png"))
+    let run = try Run("convert_imageset", "pictures/", "in", "db", in: folder.url)
+    #expect(run.status == 0)
+    #expect(run.messages.contains("ROOTFOLDER pictures/ has no effect, as in is no list of paths."))
+    #expect(try !Run("convert_imageset", "", "in", "db2", in: folder.url).errors.contains("has no effect"))
+  }
+
+  @Test func `makes no database in place of a file`() throws {
+    try folder.write("kept", to: "file")
+    for name in ["file", "file/", "file//"] {
+      let run = try convert([], list: dataFixture("same.txt"), database: name)
+      #expect(run.status == 1 && run.errors.contains("File exists"))
+    }
+    #expect(try files() == ["file"])
+  }
+
   private func convert(_ flags: [String], list: String, database: String = "db") throws -> Run {
     try Run(flags + [dataFixture("images/"), list, database], as: "convert_imageset", in: folder.url)
   }

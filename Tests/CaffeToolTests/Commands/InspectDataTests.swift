@@ -67,4 +67,13 @@ import Testing
     let absent = try Run("data", "inspect", "absent")
     #expect(absent.status == 1 && absent.errors.contains("absent: No such file or directory"))
   }
+
+  @Test func `refuses flags that have no effect`() throws {
+    let alone = try Run("data", "inspect", "-samples", "9", dataFixture("lmdb_same"))
+    #expect(alone.status == 2 && alone.errors.contains("-samples is for -sheet"))
+    for name in ["lmdb_same", "hdf5_0.h5in"] {
+      let run = try Run("data", "inspect", "-root_folder", "a/", dataFixture(name))
+      #expect(run.status == 1 && run.errors.contains("-root_folder is for lists of images"))
+    }
+  }
 }

@@ -119,6 +119,21 @@ import Testing
     #expect(run.status == 0 && run.output.hasPrefix("Not writing out/noise.log.train; no lines to write\n"))
   }
 
+  @Test func `parse_log refuses a delimiter that cannot be one, or has no effect`() throws {
+    for delimiter in ["\n", "\"", "", "ab"] {
+      let run = try Run("parse_log", "year.log", "out", "-delimiter", delimiter, in: withOutputFolder())
+      #expect(run.status == 2 && run.errors.contains("-delimiter must be one character"))
+    }
+    let run = try Run("parse_log", "year.log", "-delimiter", ";", in: folder.url)
+    #expect(run.status == 2 && run.errors.contains("-delimiter is for the CSV files in an output folder"))
+  }
+
+  @Test func `extract_seconds keeps its input`() throws {
+    let run = try Run("extract_seconds", "year.log", "./year.log", in: folder.url)
+    #expect(run.status == 1 && run.errors.contains("would destroy the input, year.log"))
+    #expect(try text("year.log").contains("Solving LeNet"))
+  }
+
   private func withOutputFolder() throws -> URL {
     try FileManager.default.createDirectory(at: folder.url.appending(path: "out"), withIntermediateDirectories: true)
     return folder.url

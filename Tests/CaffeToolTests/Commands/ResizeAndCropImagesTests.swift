@@ -55,6 +55,13 @@ import Testing
       in: folder.url)
     #expect(none.status == 2)
   }
+  @Test func `needs folders with names`() throws {
+    // An empty output folder is not the root of the file system.
+    for (input, output) in [("in", ""), ("", "out")] {
+      let run = try Run("resize_and_crop_images", "--input_folder", input, "--output_folder", output, in: folder.url)
+      #expect(run.status == 2 && run.errors.contains("needs a name, and is empty"))
+    }
+  }
 
   private func image(_ name: String) throws -> Bitmap {
     try Bitmap(decoding: Data(contentsOf: folder.url.appending(path: name)))

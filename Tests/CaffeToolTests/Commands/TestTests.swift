@@ -92,4 +92,14 @@ import Testing
     #expect(both.count == 3 && both != one && both != other)
     #expect(try accuracyAndLoss("train_cli_init.caffemodel", "-ensemble", "train_cli_iter_12.caffemodel") == both)
   }
+
+  @Test func `needs names of classes in a file of such`() throws {
+    let folder = try DigitsFolder()
+    #expect(try folder.train().status == 0)
+    try folder.scratch.write("\n", to: "names.txt")
+    let run = try Run(
+      "test", "-model", "net.prototxt", "-weights", "run_iter_8.caffemodel", "-iterations", "1", "-sheet", "a.png",
+      "-class_names", "names.txt", in: folder.scratch.url)
+    #expect(run.status == 1 && run.errors.contains("names.txt: there are no names of classes in this file"))
+  }
 }

@@ -109,4 +109,28 @@ import Testing
     #expect(run.status == 1)
     #expect(run.errors.contains("File not found: no.caffemodel"))
   }
+
+  @Test func `keeps its input`() throws {
+    let folder = try Scratch(withFixtures: true)
+    let net = try Data(contentsOf: folder.url.appending(path: "net_conv.prototxt"))
+    let run = try Run(
+      "time", "-model", "net_conv.prototxt", "-iterations", "1", "-profile", "./net_conv.prototxt", in: folder.url)
+    #expect(run.status == 1 && run.errors.contains("would destroy the input, net_conv.prototxt"))
+    #expect(try Data(contentsOf: folder.url.appending(path: "net_conv.prototxt")) == net)
+  }
+
+  @Test(arguments: ["time", "test"]) func `needs layers`(command: String) throws {
+    let folder = try Scratch(withFixtures: true)
+    try folder.write("name: \"none\"", to: "net.prototxt")
+    let weights = ["-weights", "train_cli_iter_12.caffemodel"]
+    let run = try Run([command, "-model", "net.prototxt", "-iterations", "1"] + weights, in: folder.url)
+    #expect(run.status == 1 && run.errors.contains("net.prototxt: error: the net has no layers in this phase"))
+  }
+
+  @Test func `needs names between commas, and a profile with a name`() throws {
+    for flags in [["-weights", ","], ["-weights", "a,,b"], ["-profile", ""]] {
+      let run = try Run(["time", "-model", "net.prototxt"] + flags)
+      #expect(run.status == 2 && run.errors.contains(/is missing beside a comma|needs a name, and is empty/))
+    }
+  }
 }
