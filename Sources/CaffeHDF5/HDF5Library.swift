@@ -10,10 +10,13 @@ internal import CHDF5
 enum HDF5Library {
   /// A recursive mutex, as releasing a handle may happen inside another call.
   private final class Lock: @unchecked Sendable {
-    // Safe to share: the mutex is initialised here and from then on only touched by the pthread functions.
+    // Safe to share: the mutex is initialised when there is one thread that knows it, and from then on only touched by
+    // the pthread functions.
     let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
-    init() {
+    init() { initialize() }
+
+    func initialize() {
       var attributes = pthread_mutexattr_t()
       pthread_mutexattr_init(&attributes)
       pthread_mutexattr_settype(&attributes, CInt(PTHREAD_MUTEX_RECURSIVE))
@@ -27,6 +30,11 @@ enum HDF5Library {
     // A file that could not be written cannot be closed either; trying so again at the end would end in a crash.
     H5dont_atexit()
     H5open()
+    // A process forks while no other thread is in the library: that thread would not be in the new process to finish
+    // its work and give the lock back. The new process gets a new lock: the old one belongs to a thread of the old one.
+    pthread_atfork(
+      { pthread_mutex_lock(HDF5Library.lock.mutex) }, { pthread_mutex_unlock(HDF5Library.lock.mutex) },
+      { HDF5Library.lock.initialize() })
     return lock
   }()
 

@@ -1,3 +1,4 @@
+internal import CaffeProto
 import Synchronization
 
 #if canImport(Glibc)
@@ -15,6 +16,7 @@ package final class LogOutput: Sendable {
   private let file: CInt?
   private let settings: LogSettings
   private let progress = Mutex("")
+  private let forks = Fork.count
 
   /// Writes to standard error, or to another open file in its place, and to a new file in the settings' directory.
   package init(_ settings: LogSettings, program: String, standardError: CInt = STDERR_FILENO) throws(LogError) {
@@ -49,7 +51,7 @@ package final class LogOutput: Sendable {
 
   /// Draws the text in place of the last progress line; an empty text wipes it.
   package func showProgress(_ text: String) {
-    progress.withLock { shown in
+    withProgress { shown in
       guard shown != text else { return }
       shown = text
       Self.writeAll(Array((Self.wipe + text).utf8), to: terminal)
@@ -57,9 +59,17 @@ package final class LogOutput: Sendable {
   }
 
   private func writeToTerminal(_ bytes: [UInt8]) {
-    progress.withLock { shown in
+    withProgress { shown in
       _ = Self.writeAll(shown.isEmpty ? bytes : Array(Self.wipe.utf8) + bytes + Array(shown.utf8), to: terminal)
     }
+  }
+
+  /// Does something with the progress line while no other thread writes to the terminal.
+  private func withProgress(_ work: (inout String) -> Void) {
+    if Fork.count == forks { return progress.withLock { work(&$0) } }
+    // Another thread may have held the lock when the process forked. It is not in the new process to give the lock back.
+    var nothing = ""
+    work(&nothing)
   }
 
   /// Back to the first column, and clear to the end of the line.

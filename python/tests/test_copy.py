@@ -1,5 +1,6 @@
 """Copies, pickles and other processes: nets and solvers travel, their parts say that they do not."""
 
+import contextlib
 import copy
 import multiprocessing
 import os
@@ -359,6 +360,64 @@ def test_data_are_read_on_in_a_forked_process(tmp_path, write_png):
     expected = [2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5]
     assert eval(in_a_fork(labels)) == expected
     assert eval(labels()) == expected
+
+
+def test_hdf5_files_can_be_read_though_another_thread_was_reading_one_at_the_fork(tmp_path):
+    path = str(tmp_path / "weights.h5")
+    read, forked = (caffe.Net.from_text(LARGE, caffe.TEST) for _ in range(2))
+    read.save_hdf5(path)
+    is_over = threading.Event()
+
+    def read_all_the_time():
+        while not is_over.is_set():
+            read.load_hdf5(path)
+
+    def child():
+        forked.load_hdf5(path)
+        return b"read"
+
+    thread = threading.Thread(target=read_all_the_time)
+    thread.start()
+    try:
+        assert [in_a_fork(child) for _ in range(8)] == [b"read"] * 8
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def test_a_process_can_log_though_another_thread_was_logging_at_the_fork():
+    # Nobody reads the pipe, and it is full: the thread stays in its call. The new process logs elsewhere.
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"." * 4096)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b".")
+    os.set_blocking(writer, True)
+    standard_error = os.dup(2)
+    thread = threading.Thread(target=caffe.log, args=("never mind",))
+
+    def child():
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        caffe.log("something")
+        return b"logged"
+
+    try:
+        os.dup2(writer, 2)
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+        assert in_a_fork(child) == b"logged"
+    finally:
+        os.dup2(standard_error, 2)
+        os.close(writer)
+        while os.read(reader, 1 << 16):
+            pass
+        thread.join()
+        os.close(reader)
+        os.close(standard_error)
 
 
 def test_a_net_that_ran_in_another_thread_at_the_fork_is_an_exception():

@@ -65,9 +65,9 @@ extension RandomLayer {
     },
     RandomLayer("MVN") { draft in
       guard let x = draft.pick({ $0.shape.rank == 4 && $0.shape.count(2...) > 5 }) else { return nil }
-      // The gradient, as the original computes it, takes ε for little beside the deviation.
-      return .init(
-        "mvn_param { \(draft.choose(["", "normalize_variance: false", "across_channels: true eps: 0.0001"])) }", [x])
+      // Flat images would be divided by ε alone; but the gradient, as the original computes it, takes ε for little beside the deviation.
+      let settings = draft.choose(["", "normalize_variance: false", "across_channels: true"])
+      return .init("mvn_param { eps: 0.0001 \(settings) }", [x])
     },
     RandomLayer("Softmax", weight: 2) { draft in
       guard let x = draft.pick({ $0.shape.rank > 0 }) else { return nil }
