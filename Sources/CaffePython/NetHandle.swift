@@ -64,7 +64,13 @@ final class NetHandle: Handled {
     }
   }
 
-  private static var currentThread: UInt { UInt(bitPattern: pthread_self()) }
+  private static var currentThread: UInt {
+    #if canImport(Darwin)
+      UInt(bitPattern: pthread_self())
+    #else
+      pthread_self()
+    #endif
+  }
 
   // MARK: Passes over some of the layers
 

@@ -13,6 +13,8 @@ protocol ImageArchive: Sendable {
   var path: String { get }
   /// The paths of the files in it.
   var names: [String] { get }
+  /// How many bytes the file has, unpacked, that has this place among the names.
+  func size(_ place: Int) -> Int
   /// The bytes of the file that has this place among the names.
   func read(_ place: Int) throws(DataError) -> Data
 }

@@ -40,7 +40,10 @@ public struct ListedImage: Sendable {
 
   /// Makes sure that a net that is not trusted may read the file.
   func check(_ restrictions: Restrictions) throws(NetError) {
-    guard case .file(let bytes) = origin else { return }
+    guard case .file(let bytes) = origin else {
+      guard case .member(let place, let archive) = origin else { return }
+      return try restrictions.check(bytes: archive.size(place), for: "the file '\(name)' in \(archive.path)")
+    }
     // What a name in other bytes leads to cannot be told from its text.
     guard bytes == Array(path.utf8) else {
       throw NetError(

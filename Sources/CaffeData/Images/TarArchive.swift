@@ -53,6 +53,8 @@ struct TarArchive: ImageArchive {
     self.members = members
   }
 
+  func size(_ place: Int) -> Int { members[place].size }
+
   func read(_ place: Int) throws(DataError) -> Data {
     Data(try file.read(at: members[place].offset, members[place].size))
   }

@@ -47,6 +47,8 @@ struct ZipArchive: ImageArchive {
     self.members = members
   }
 
+  func size(_ place: Int) -> Int { members[place].size }
+
   func read(_ place: Int) throws(DataError) -> Data {
     let member = members[place]
     let header = try file.read(at: member.header, 30)
