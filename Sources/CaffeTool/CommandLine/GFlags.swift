@@ -24,6 +24,8 @@ package struct GFlags {
   package private(set) var words: [String] = []
   /// All flags in order; a boolean has the value `true` or `false`.
   package private(set) var flags: [Flag] = []
+  /// Whether flags came through a pipe, which nobody can read again.
+  package private(set) var hasReadStream = false
   private let booleans: Set<String>
   private let environment: [String: String]
 
@@ -110,6 +112,7 @@ package struct GFlags {
 
   private mutating func readFile(_ path: String, depth: Int) throws(ToolError) {
     let file: TextFile
+    hasReadStream = hasReadStream || isStream(path)
     do { file = try TextFile(path) } catch { throw ToolError("\(path): cannot read this flag file: \(error)") }
     for line in file.lines {
       let flag = line.text[...]

@@ -46,7 +46,9 @@ struct Program {
       var line = try GFlags(arguments, booleans: Self.booleans)
       if let tool {
         guard !isLackingOperand(line.words[...], of: tool) else { return tool.usageStatus }
-        return parse(tool, line.arguments + ["--"] + line.words, setAside: [], usage: tool.usageStatus)
+        return parse(
+          tool, line.arguments + ["--"] + line.words, setAside: [], usage: tool.usageStatus,
+          mayStartAgain: !line.hasReadStream)
       }
       guard let word = line.words.first else { return runWithoutCommand(line) }
       if word == "help" {
@@ -60,7 +62,7 @@ struct Program {
       guard !isLackingOperand(operands, of: command) else { return command.usageStatus }
       return parse(
         CaffeCommand.self, [word] + line.arguments + (operands.isEmpty ? [] : ["--"] + operands), setAside: setAside,
-        usage: command.usageStatus)
+        usage: command.usageStatus, mayStartAgain: !line.hasReadStream)
     } catch {
       complain("Error: \(error)")
       return Status.usage
@@ -98,7 +100,8 @@ struct Program {
   }
 
   private func parse(
-    _ root: any ParsableCommand.Type, _ arguments: [String], setAside: [String], usage: CInt = Status.usage
+    _ root: any ParsableCommand.Type, _ arguments: [String], setAside: [String], usage: CInt = Status.usage,
+    mayStartAgain: Bool = true
   ) -> CInt {
     let tool: (any ToolCommand)?
     do {
@@ -113,11 +116,11 @@ struct Program {
       complain(root.fullMessage(for: error))
       return usage
     }
-    return tool.map { run($0, setAside: setAside) } ?? Status.success
+    return tool.map { run($0, setAside: setAside, mayStartAgain: mayStartAgain) } ?? Status.success
   }
 
-  private func run(_ command: any ToolCommand, setAside: [String]) -> CInt {
-    if type(of: command).runsNets { Spinning.restrict() }
+  private func run(_ command: any ToolCommand, setAside: [String], mayStartAgain: Bool) -> CInt {
+    if mayStartAgain, type(of: command).runsNets { Spinning.restrict() }
     let environment = ProcessInfo.processInfo.environment
     let settings = command.logging.applied(to: LogSettings(environment: environment))
     let output: LogOutput

@@ -73,6 +73,13 @@ import Testing
     #expect(try Run(["device_query", "-flagfile", "/dev/stdin"], input: "\u{FEFF}-logtostderr\r\n").status == 0)
   }
 
+  @Test func `bring flags to commands that run nets, which would otherwise start again`() throws {
+    let folder = try Scratch(withFixtures: true)
+    let run = try Run(
+      ["time", "-flagfile", "/dev/stdin"], in: folder.url, input: "-model=net_conv.prototxt\n-iterations=1\n")
+    #expect(run.status == 0 && run.messages.contains("Testing for 1 iterations."))
+  }
+
   // MARK: Bad input
 
   @Test func `without a word are empty files`() throws {
