@@ -58,6 +58,7 @@ static const struct {
 
 static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pid_t first_process;
 
 static const char *variable(const char *name) {
   const char *value = getenv(name);
@@ -65,6 +66,7 @@ static const char *variable(const char *name) {
 }
 
 static void read_settings(void) {
+  first_process = getpid();
   snprintf(settings.folder, sizeof settings.folder, "%s", variable("FAULT_FOLDER"));
   settings.call = variable("FAULT_CALL");
   settings.kind = variable("FAULT_KIND");
@@ -294,6 +296,8 @@ static enum verdict judge(const char *kind, bool concerns, const char *name) {
 static void end(void) {
   pthread_mutex_lock(&mutex);
   if (settings.cuts_power) cut_power();
+  // A child that looks at a file ends together with its parent.
+  if (getpid() != first_process) kill(first_process, SIGKILL);
   kill(getpid(), SIGKILL);
   for (;;) pause();
 }

@@ -623,7 +623,7 @@ resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 net.blobs["x"].reshape(100, 3, 1000, 1000)
 try:
     net.reshape()
-except caffe.CaffeError as error:
+except RuntimeError as error:
     print(error)
 net.blobs["x"].reshape(1, 3, 24, 24)
 print(net.forward()["p"].shape)

@@ -6,7 +6,8 @@
   @Suite(.serialized) struct `Random command lines` {
     @Test func `are made of an example for each command, which makes sense`() throws {
       let executable = try RunningTool.executable()
-      #expect(try Set(Declaration(of: [], executable: executable).commandNames) == Set(Example.all.map(\.command)))
+      let names = try Declaration(of: [], executable: executable).commandNames
+      #expect(Set(names).subtracting(["help"]) == Set(Example.all.map(\.command)))
       #expect(try RandomCommands(executable: executable).failedExamples() == [])
     }
 
