@@ -1,6 +1,7 @@
 """What the tests share: the package, or its pure-Python half where the library is not built."""
 
 import pathlib
+import signal
 import struct
 import sys
 import types
@@ -11,6 +12,10 @@ import pytest
 
 PYTHON = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PYTHON))
+
+# Shells start jobs in the background with ctrl-C ignored.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _StandIn(types.ModuleType):

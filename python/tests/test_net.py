@@ -12,6 +12,7 @@ import warnings
 
 import numpy as np
 import pytest
+from conftest import PYTHON
 
 import caffe
 
@@ -628,7 +629,8 @@ except RuntimeError as error:
 net.blobs["x"].reshape(1, 3, 24, 24)
 print(net.forward()["p"].shape)
 """
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONPATH": str(PYTHON)}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert "would take 3187212800" in run.stdout and "the system has not that much memory" in run.stdout
     assert run.stdout.endswith("(1, 8, 1, 1)\n")

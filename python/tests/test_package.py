@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from conftest import PYTHON
 
 import caffe
 
@@ -47,7 +48,7 @@ def test_a_picture_is_written_with_one_or_three_channels(tmp_path):
 def test_idle_threads_spin_for_a_moment_only_unless_the_environment_says_otherwise():
     program = "import caffe, os; caffe.layer_type_list(); print(os.environ.get('GOMP_SPINCOUNT'))"
     environment = {k: v for k, v in os.environ.items() if k not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
-    environment["OMP_DISPLAY_ENV"] = "verbose"
+    environment.update(OMP_DISPLAY_ENV="verbose", PYTHONPATH=str(PYTHON))
     for given, spins in (({}, "10000"), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "passive"}, "0")):
         run = subprocess.run(
             [sys.executable, "-c", program], env={**environment, **given}, capture_output=True, text=True, check=True

@@ -60,7 +60,8 @@ package final class ReferenceBatchNormalization: BatchNormalizationOperation {
     let count = Double(description.valuesPerChannel)
     for channel in 0..<description.channels {
       var total: Double = 0
-      forEachRun(of: channel) { run in total += Double(sum(x + run.lowerBound, count: run.count)) }
+      // In double precision throughout, so that equal values have themselves as their mean, and not rounding errors divided by ε.
+      forEachRun(of: channel) { run in for i in run { total += Double(x[i]) } }
       let mean = Float(total / count)
       var squares: Double = 0
       forEachRun(of: channel) { run in
