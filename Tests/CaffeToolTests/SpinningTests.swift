@@ -22,13 +22,13 @@ import Testing
     }
 
     @Test func `spin for a moment only before they sleep`() throws {
-      #expect(try settings().contains("GOMP_SPINCOUNT = '10000'"))
+      #expect(try settings().contains("GOMP_SPINCOUNT = '30000'"))
     }
 
     @Test func `wait as the environment says`() throws {
       #expect(try settings(["GOMP_SPINCOUNT": "77"]).contains("GOMP_SPINCOUNT = '77'"))
       let active = try settings(["OMP_WAIT_POLICY": "active"])
-      #expect(active.contains("OMP_WAIT_POLICY = 'ACTIVE'") && !active.contains("GOMP_SPINCOUNT = '10000'"))
+      #expect(active.contains("OMP_WAIT_POLICY = 'ACTIVE'") && !active.contains("GOMP_SPINCOUNT = '30000'"))
     }
   }
 #endif

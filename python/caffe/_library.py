@@ -40,7 +40,7 @@ def _load(path: str) -> ctypes.CDLL:
     """
     if "GOMP_SPINCOUNT" in os.environ or "OMP_WAIT_POLICY" in os.environ:
         return ctypes.CDLL(path)
-    os.environ["GOMP_SPINCOUNT"] = "10000"
+    os.environ["GOMP_SPINCOUNT"] = "30000"
     try:
         return ctypes.CDLL(path)
     finally:

@@ -49,7 +49,7 @@ def test_idle_threads_spin_for_a_moment_only_unless_the_environment_says_otherwi
     program = "import caffe, os; caffe.layer_type_list(); print(os.environ.get('GOMP_SPINCOUNT'))"
     environment = {k: v for k, v in os.environ.items() if k not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
     environment.update(OMP_DISPLAY_ENV="verbose", PYTHONPATH=str(PYTHON))
-    for given, spins in (({}, "10000"), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "passive"}, "0")):
+    for given, spins in (({}, "30000"), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "passive"}, "0")):
         run = subprocess.run(
             [sys.executable, "-c", program], env={**environment, **given}, capture_output=True, text=True, check=True
         )

@@ -11,8 +11,8 @@ import FoundationEssentials
 /// The default is milliseconds. Beside other busy processes, threads that spin take the processors from the very threads that they
 /// wait for: training then takes ten times as long instead of twice. When all is quiet, waits are shorter than our limit.
 enum Spinning {
-  /// Some tenths of a millisecond. `python/caffe/_library.py` has the same number.
-  private static let limit = "10000"
+  /// About half a millisecond. `python/caffe/_library.py` has the same number.
+  private static let limit = "30000"
 
   /// Starts the program again with the limit in its environment, as the library reads that before any code of ours runs. A limit or
   /// a policy that somebody has set stays.
