@@ -9,7 +9,7 @@ import FoundationEssentials
 /// How long threads of GNU OpenMP spin while they wait, before they sleep.
 ///
 /// The default is milliseconds. Beside other busy processes, threads that spin take the processors from the very threads that they
-/// wait for: training then takes ten times as long instead of twice. When all is quiet, waits are shorter than our limit.
+/// wait for: training then takes up to ten times as long. When all is quiet, waits are shorter than our limit.
 enum Spinning {
   /// About half a millisecond. `python/caffe/_library.py` has the same number.
   private static let limit = "30000"
