@@ -141,7 +141,7 @@ struct RandomCommand {
       return ["<(cat \(file))", "<(head -c 50 \(file))", "<(:)", "/dev/null", "/dev/stdin", "/dev/zero", "/dev/stdout"]
         .pick(&random)
     case 8: return "\(file),\(files.pick(&random))"
-    case 9: return ["\(file)/", "./\(file)", "\"$PWD\"/\(file)", "../work/\(file)", "\(file)//."].pick(&random)
+    case 9: return ["\(file)/", "./\(file)", "\"$PWD\"/\(file)", "../files/\(file)", "\(file)//."].pick(&random)
     default: return file
     }
   }

@@ -70,7 +70,7 @@ final class RandomCommands: Sendable {
 
   private func inCopy<Value>(named name: String, _ body: (URL) throws -> Value) throws -> Value {
     let home = folder.appending(path: name)
-    let work = home.appending(path: "work")
+    let work = home.appending(path: "files")
     try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
     try FileManager.default.copyItem(at: template, to: work)
     defer {
