@@ -76,7 +76,7 @@ final class RandomCommands: Sendable {
     defer {
       do { try FileManager.default.removeItem(at: home) } catch {
         // Folders that nobody may enter.
-        _ = try? ShellRun("chmod -R u+rwx work; rm -r work", in: home, caffe: executable)
+        _ = try? ShellRun("chmod -R u+rwx files; rm -r files", in: home, caffe: executable)
         try? FileManager.default.removeItem(at: home)
       }
     }
