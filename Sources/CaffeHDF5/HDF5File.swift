@@ -70,11 +70,12 @@ public final class HDF5File {
   private static let memoryCount = Atomic(0)
 
   /// Files that a child process came through, so that a list of files that is read again and again costs one child each.
-  private static let harmless = Mutex<Set<FileVersion>>([])
+  // Safe to share: only touched under the library's lock. A mutex of its own could be another thread's when the process forks.
+  nonisolated(unsafe) private static var harmless: Set<FileVersion> = []
 
   /// Has a process that nobody needs go through the file first, as the library crashes on many damaged ones.
   private static func probe(_ path: String, _ version: FileVersion) throws(HDF5Error) {
-    if harmless.withLock({ $0.contains(version) }) { return }
+    if HDF5Library.locked({ harmless.contains(version) }) { return }
     let access = try HDF5Handle("open the file", in: path, release: H5Pclose, open: caffe_h5_file_access)
     let seconds = CUnsignedInt(clamping: 10 + version.size / 10_000_000)
     let (answer, cause) = HDF5Library.locked { (caffe_h5_is_harmless(path, access.id, seconds), errno) }
@@ -88,9 +89,9 @@ public final class HDF5File {
         file: path, operation: "open the file",
         reason: "the file is damaged: the HDF5 library crashes or does not come to an end when it reads it")
     }
-    harmless.withLock { files in
-      if files.count >= 4096 { files.removeAll() }
-      files.insert(version)
+    HDF5Library.locked {
+      if harmless.count >= 4096 { harmless.removeAll() }
+      harmless.insert(version)
     }
   }
 

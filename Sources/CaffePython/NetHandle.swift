@@ -1,5 +1,5 @@
 import Caffe
-import Synchronization
+import CaffeProto
 
 #if canImport(Glibc)
   import Glibc
@@ -14,7 +14,7 @@ final class NetHandle: Handled {
   let net: Net
   let lock: SharedLock
   /// The locks that `hold` has taken and `letGo` has not given back yet, each with the thread that took it.
-  private let held = Mutex<[(thread: UInt, lock: SharedLock)]>([])
+  private let held = ForkSafe<[(thread: UInt, lock: SharedLock)]>([])
   /// How many layers, from the first on, have seen the shapes of their blobs as they are.
   private var settled: Int
   private var runsBackward = false

@@ -1,8 +1,8 @@
 import Caffe
 import CaffeLog
+import CaffeProto
 import FoundationEssentials
 import Logging
-import Synchronization
 
 /// What one process has one of: the seed, the place among several solvers, the log.
 enum Session {
@@ -36,12 +36,7 @@ enum Session {
     }
   }
 
-  /// On the heap: a global Mutex of a structure as large starts out as zeros in optimised builds (Swift 6.3).
-  private final class Guarded: Sendable {
-    let state = Mutex(State())
-  }
-
-  private static let guarded = Guarded()
+  private static let state = ForkSafe(State())
 
   static var registry: LayerRegistry {
     var registry = LayerRegistry.standard
@@ -51,9 +46,9 @@ enum Session {
 
   /// The root of all random numbers from now on.
   static var seed: UInt64? {
-    get { guarded.state.withLock { $0.seed } }
+    get { state.withLock { $0.seed } }
     set {
-      guarded.state.withLock {
+      state.withLock {
         $0.seed = newValue
         $0.netCount = 0
       }
@@ -61,35 +56,35 @@ enum Session {
   }
 
   static var precision: Precision? {
-    get { guarded.state.withLock { $0.precision } }
-    set { guarded.state.withLock { $0.precision = newValue } }
+    get { state.withLock { $0.precision } }
+    set { state.withLock { $0.precision = newValue } }
   }
 
   static var engine: EngineChoice {
-    get { guarded.state.withLock { $0.engine } }
-    set { guarded.state.withLock { $0.engine = newValue } }
+    get { state.withLock { $0.engine } }
+    set { state.withLock { $0.engine = newValue } }
   }
 
   static var rank: Int {
-    get { guarded.state.withLock { $0.rank } }
-    set { guarded.state.withLock { $0.rank = newValue } }
+    get { state.withLock { $0.rank } }
+    set { state.withLock { $0.rank = newValue } }
   }
 
   static var solverCount: Int {
-    get { guarded.state.withLock { $0.solverCount } }
-    set { guarded.state.withLock { $0.solverCount = newValue } }
+    get { state.withLock { $0.solverCount } }
+    set { state.withLock { $0.solverCount = newValue } }
   }
 
   static var pythonLayers: PythonLayerCallbacks? {
-    get { guarded.state.withLock { $0.pythonLayers } }
-    set { guarded.state.withLock { $0.pythonLayers = newValue } }
+    get { state.withLock { $0.pythonLayers } }
+    set { state.withLock { $0.pythonLayers = newValue } }
   }
 
   /// What the next net or solver is built with: with a seed, each gets numbers of its own.
   static func environment() throws -> NetEnvironment {
     let logger = try logger
     let engine = engine
-    let (seed, rank, count) = guarded.state.withLock { state in
+    let (seed, rank, count) = state.withLock { state in
       let seed = state.seed.map { state.netCount == 0 ? $0 : Random.seed($0, part: state.netCount) }
       state.netCount += 1
       return (seed ?? .random(in: .min ... .max), state.rank, state.solverCount)
@@ -106,7 +101,7 @@ enum Session {
     guard parts.count == 6, let engine = EngineChoice(name: String(decoding: parts[5], as: UTF8.self)) else {
       throw Parcel.damaged
     }
-    let (rank, count) = guarded.state.withLock { ($0.rank, $0.solverCount) }
+    let (rank, count) = state.withLock { ($0.rank, $0.solverCount) }
     return NetEnvironment(
       registry: registry, rank: rank, solverCount: count, logger: try logger, makeEngine: { engine.make() })
   }
@@ -114,9 +109,9 @@ enum Session {
   /// Logs as glog's variables say, until `initializeLog` says otherwise.
   static var logger: Logger {
     get throws {
-      if let log = guarded.state.withLock({ $0.log }) { return log.logger }
+      if let log = state.withLock({ $0.log }) { return log.logger }
       let log = try Log(glogVariables)
-      guarded.state.withLock { $0.log = log }
+      state.withLock { $0.log = log }
       return log.logger
     }
   }
@@ -127,7 +122,7 @@ enum Session {
     if let severity { settings.minimumSeverity = severity }
     if let toStandardError { settings.logToStandardError = toStandardError }
     let log = try Log(settings)
-    guarded.state.withLock { $0.log = log }
+    state.withLock { $0.log = log }
   }
 
   private static var glogVariables: LogSettings {

@@ -21,10 +21,10 @@ final class SharedLock: @unchecked Sendable {
   /// Whether a thread that is not in this process held the lock when the process forked.
   private let isLost = Atomic(false)
   /// What threads without the lock want done under it.
-  private let wishes = Mutex<[@Sendable () -> Void]>([])
+  private let wishes = ForkSafe<[@Sendable () -> Void]>([])
   private let hasWishes = Atomic(false)
 
-  private static let renewal = Mutex(())
+  private static let renewal = ForkSafe(())
 
   init() {
     mutex = .allocate(capacity: 1)

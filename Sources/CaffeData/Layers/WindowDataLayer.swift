@@ -2,7 +2,6 @@ public import CaffeCore
 public import CaffeProto
 internal import FoundationEssentials
 internal import Logging
-internal import Synchronization
 
 /// Cuts windows with and without objects out of images, as R-CNN trains on them (Girshick et al., 2014).
 ///
@@ -95,7 +94,7 @@ private final class WindowCutter: Sendable {
   private let images: [WindowFile.Image]
   private let keepsFiles: Bool
   private let decoding: DecodingOptions
-  private let files = Mutex<[Int: Data]>([:])
+  private let files = ForkSafe<[Int: Data]>([:])
 
   private enum Mean {
     case values([Float])

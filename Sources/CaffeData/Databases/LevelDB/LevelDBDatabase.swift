@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import CaffeProto
 
 /// A LevelDB database: a folder with a file `CURRENT`, as Caffe's tools make with `-backend leveldb`.
 ///
@@ -13,7 +13,7 @@ public final class LevelDBDatabase: Database {
   private let manifest: LevelDBManifest
   private let journal: LevelDBJournal
   private let byteCount: Int
-  private let knownCount = Mutex<Int?>(nil)
+  private let knownCount = ForkSafe<Int?>(nil)
 
   /// Opens the database in the folder `path`.
   ///
